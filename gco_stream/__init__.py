@@ -1,0 +1,1 @@
+"""Keeps one Kubernetes cluster in line with the inference endpoints recorded in a DynamoDB table."""

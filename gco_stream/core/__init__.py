@@ -1,0 +1,1 @@
+"""Decides. Nothing here waits, asks the time, talks to anybody or logs."""

@@ -1,0 +1,150 @@
+"""The kinds of value that a record's fields hold.
+
+DynamoDB hands numbers over as ``Decimal``, and the old command line wrote floats as strings, so what counts as a
+number is wider here than in Python; everything else is exactly what it says.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+_WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
+_QUANTITY = re.compile(r"(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
+_ENVIRONMENT_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+
+
+def wrong(expected: str, **shown: str) -> PydanticCustomError:
+    """Make the error for a value that is not what it should be; ``expected`` says what would be right.
+
+    ``shown``, as ``shown="…"``, stands in messages in place of a value that is too long or secret.
+    """
+    return PydanticCustomError("gco_record", "{expected}", {"expected": expected, **shown})
+
+
+def whole_number(lowest: int, highest: int | None = None) -> BeforeValidator:
+    """Accept whole numbers in a range, also written as a string (``"8000"``), never a bool."""
+    span = f"from {lowest} to {highest}" if highest is not None else f"of at least {lowest}"
+
+    def check(value: object) -> int:
+        if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+            value = Decimal(value.strip())
+        if isinstance(value, float | int) and not isinstance(value, bool):
+            value = Decimal(value)
+        if isinstance(value, Decimal) and value == value.to_integral_value():
+            number = int(value)
+            if lowest <= number <= (number if highest is None else highest):
+                return number
+        raise wrong(f"must be a whole number {span}")
+
+    return BeforeValidator(check)
+
+
+def one_of(*allowed: str) -> BeforeValidator:
+    """Accept exactly these strings."""
+
+    def check(value: object) -> str:
+        if isinstance(value, str) and value in allowed:
+            return value
+        raise wrong("must be " + " or ".join(f"'{word}'" for word in allowed))
+
+    return BeforeValidator(check)
+
+
+def matching(test: Callable[[str], bool], expected: str) -> BeforeValidator:
+    """Accept strings that pass a test."""
+
+    def check(value: object) -> str:
+        if isinstance(value, str) and test(value):
+            return value
+        raise wrong(expected)
+
+    return BeforeValidator(check)
+
+
+def plain(value: object) -> str:
+    """Write a scalar as the string that a person would: ``1`` and not ``1E+0``, ``true`` and not ``True``."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return str(value)
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str | bool | int | float | Decimal):
+        return plain(value)
+    raise wrong("must be a string, a number or a boolean", shown=f"a {type(value).__name__}")
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise wrong("must be true or false")
+
+
+def _quantity(value: object) -> str:
+    if isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
+        text = plain(value).strip()
+        if _QUANTITY.fullmatch(text):
+            return text
+    raise wrong("must be a Kubernetes quantity such as '500m', '4' or '16Gi'")
+
+
+def _count_or_percent(value: object) -> int | str:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,3}%", value):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and value >= 0 and value == int(value):
+        return int(value)
+    raise wrong("must be a whole number of at least 0 or a percentage such as '25%'")
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    raise wrong("must be a map")
+
+
+def _listing(value: object) -> list[Any]:
+    if isinstance(value, list | tuple):
+        return list(value)
+    raise wrong("must be a list")
+
+
+def _environment(value: object) -> Mapping[str, Any]:
+    variables = _mapping(value)
+    for name in variables:
+        if not _ENVIRONMENT_NAME.fullmatch(name):
+            raise wrong("must have valid environment variable names only", shown=f"a map with the name {name!r}")
+    return variables
+
+
+def without_nulls(value: Any) -> Any:
+    """Drop every map entry that is null: in a record that means the same as absent."""
+    if isinstance(value, Mapping):
+        return {key: without_nulls(entry) for key, entry in value.items() if entry is not None}
+    if isinstance(value, list | tuple):
+        return [without_nulls(entry) for entry in value]
+    return value
+
+
+is_map = BeforeValidator(_mapping)
+is_list = BeforeValidator(_listing)
+
+Text = Annotated[str, matching(lambda text: bool(text.strip()), "must be a non-empty string")]
+AnyText = Annotated[str, matching(lambda _: True, "must be a string")]
+Path = Annotated[str, matching(lambda text: text.startswith("/"), "must be a string that starts with '/'")]
+Switch = Annotated[bool, BeforeValidator(_boolean)]
+Quantity = Annotated[str, BeforeValidator(_quantity)]
+CountOrPercent = Annotated[int | str, BeforeValidator(_count_or_percent)]
+Texts = Annotated[tuple[AnyText, ...], is_list]
+TextMap = Annotated[Mapping[str, AnyText], is_map]
+Quantities = Annotated[Mapping[str, Quantity], is_map]
+Environment = Annotated[Mapping[str, Annotated[str, BeforeValidator(_scalar)]], BeforeValidator(_environment)]

@@ -1,0 +1,120 @@
+"""The nouns that flow through the controller."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, NamedTuple, NewType
+
+EndpointName = NewType("EndpointName", str)
+"""What the queue carries: the key of a record, and nothing of its state."""
+
+Item = Mapping[str, Any]
+"""A record as it is in the table: plain Python values, numbers as ``Decimal``."""
+
+Manifest = Mapping[str, Any]
+"""A Kubernetes object as plain JSON values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What one controller answers for: a region, its cluster, and one namespace in it.
+
+    Attributes:
+        model_sync_image: Image of the init container that copies models from S3.
+    """
+
+    region: str
+    cluster: str
+    namespace: str
+    model_sync_image: str
+
+
+class Kind(StrEnum):
+    """The kinds of object that an endpoint consists of."""
+
+    DEPLOYMENT = "Deployment"
+    SERVICE = "Service"
+    INGRESS = "Ingress"
+
+
+class ObjectKey(NamedTuple):
+    """One object in the controller's namespace."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.value} {self.name}"
+
+
+def object_keys(name: EndpointName) -> tuple[ObjectKey, ...]:
+    """Name every object that an endpoint can have, in the order in which they are taken away."""
+    return (
+        ObjectKey(Kind.INGRESS, f"inference-{name}"),
+        ObjectKey(Kind.SERVICE, name),
+        ObjectKey(Kind.DEPLOYMENT, name),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What the cluster has under the names of one endpoint.
+
+    Attributes:
+        objects: The objects that exist, as the API server shows them.
+        pods: The pods with the label ``app=<endpoint>``, or None if nobody asked for them.
+    """
+
+    objects: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
+    pods: tuple[Manifest, ...] | None = None
+
+    def get(self, key: ObjectKey) -> Manifest | None:
+        """Return one object, or None if it does not exist."""
+        return self.objects.get(key)
+
+    def deployment(self, name: EndpointName) -> Manifest | None:
+        """Return the endpoint's Deployment, or None if it does not exist."""
+        return self.objects.get(ObjectKey(Kind.DEPLOYMENT, name))
+
+    def ingress(self, name: EndpointName) -> Manifest | None:
+        """Return the endpoint's Ingress, or None if it does not exist."""
+        return self.objects.get(ObjectKey(Kind.INGRESS, f"inference-{name}"))
+
+    def after(self, key: ObjectKey, now: Manifest | None) -> "Observed":
+        """Return the same with one object as the API server answered it, or without it where None."""
+        others = {k: v for k, v in self.objects.items() if k != key}
+        return replace(self, objects=others if now is None else {**others, key: now})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apply:
+    """Make one object as the manifest says.
+
+    Attributes:
+        manifest: The complete intent: every field that we want to own.
+        uid: The object that this is meant for; None creates one and must not touch one that is there.
+        why: What differs, for people.
+    """
+
+    key: ObjectKey
+    manifest: Manifest
+    uid: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Take one object away, if it is still the one with this uid."""
+
+    key: ObjectKey
+    uid: str
+    why: str
+
+
+Action = Apply | Delete
+
+
+def describe(action: Action) -> str:
+    """Say in a few words what an action does, e.g. ``apply Service llama (missing)``."""
+    verb = "apply" if isinstance(action, Apply) else "delete"
+    return f"{verb} {action.key} ({action.why})"

@@ -1,0 +1,131 @@
+"""The settings of ``gco-stream run``, read from an environment."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from gco_stream.errors import InvalidSettings, Problem
+
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+
+
+def _known_region(region: str) -> str:
+    if not _REGION.fullmatch(region):
+        raise ValueError("must be a region such as 'us-east-1'")
+    return region
+
+
+def _seconds(*, above: float, at_most: float) -> BeforeValidator:
+    def check(value: object) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            seconds = float("nan")
+        if above < seconds <= at_most:
+            return timedelta(seconds=seconds)
+        raise ValueError(f"must be a number of seconds above {above:g} and at most {at_most:g}")
+
+    return BeforeValidator(check)
+
+
+def _workers(value: object) -> int:
+    text = str(value)
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 256:
+        return int(text)
+    raise ValueError("must be a whole number from 1 to 256")
+
+
+def _word(*allowed: str) -> BeforeValidator:
+    def check(value: object) -> str:
+        for word in allowed:
+            if str(value).lower() == word.lower():
+                return word
+        raise ValueError("must be " + " or ".join(f"'{word}'" for word in allowed))
+
+    return BeforeValidator(check)
+
+
+Region = Annotated[str, AfterValidator(_known_region)]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class Settings(BaseModel):
+    """Everything that can be set, with its default; the alias is the environment variable.
+
+    Attributes:
+        cluster_name: Name of the EKS cluster, for logs and statuses.
+        region: The region that records name in ``target_regions``. Required: an empty region would read as
+            "no endpoint is meant for me".
+        dynamodb_region: Where the table is; None means ``region``.
+        table_name: The table of endpoints.
+        namespace: The one namespace that endpoints run in.
+        reconcile_interval: Time between two full resyncs.
+        kubernetes_timeout: Deadline of one call to the API server.
+        unhealthy_threshold: How long a published endpoint may have no ready replica.
+        event_source: ``streams``, or ``none`` to live on resyncs alone.
+        stream_poll_interval: Time between two reads of a shard, at least 0.25 s (four readings per second is what
+            a shard can bear of one reader).
+        workers: How many endpoints are worked on at once.
+        model_sync_image: Image of the init container that copies models from S3.
+        hostname: First part of this process's name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, validate_default=True)
+
+    region: Region = Field(alias="REGION")
+    cluster_name: str = Field(default="unknown-cluster", alias="CLUSTER_NAME")
+    dynamodb_region: Region | None = Field(default=None, alias="DYNAMODB_REGION")
+    table_name: str = Field(default="gco-inference-endpoints", alias="INFERENCE_ENDPOINTS_TABLE_NAME")
+    namespace: str = Field(default="gco-inference", alias="INFERENCE_NAMESPACE")
+    reconcile_interval: Annotated[timedelta, _seconds(above=0, at_most=86_400)] = Field(
+        default=timedelta(seconds=300), alias="RECONCILE_INTERVAL_SECONDS"
+    )
+    kubernetes_timeout: Annotated[timedelta, _seconds(above=0, at_most=600)] = Field(
+        default=timedelta(seconds=30), alias="K8S_API_TIMEOUT"
+    )
+    unhealthy_threshold: Annotated[timedelta, _seconds(above=0, at_most=86_400)] = Field(
+        default=timedelta(seconds=300), alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS"
+    )
+    event_source: Annotated[Literal["streams", "none"], _word("streams", "none")] = Field(
+        default="streams", alias="EVENT_SOURCE"
+    )
+    stream_poll_interval: Annotated[timedelta, _seconds(above=0.2499, at_most=60)] = Field(
+        default=timedelta(seconds=0.25), alias="STREAM_POLL_INTERVAL_SECONDS"
+    )
+    workers: Annotated[int, BeforeValidator(_workers)] = Field(default=16, alias="WORKERS")
+    model_sync_image: str = Field(default="public.ecr.aws/aws-cli/aws-cli:2.31.38", alias="MODEL_SYNC_IMAGE")
+    hostname: str = Field(default="gco-stream", alias="HOSTNAME")
+    log_level: Annotated[LogLevel, _word("DEBUG", "INFO", "WARNING", "ERROR")] = Field(
+        default="INFO", alias="LOG_LEVEL"
+    )
+    log_format: Annotated[Literal["json", "text"], _word("json", "text")] = Field(default="json", alias="LOG_FORMAT")
+
+    @property
+    def table_region(self) -> str:
+        """The region that the table is in."""
+        return self.dynamodb_region or self.region
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings; an empty variable means the same as one that is not there.
+
+    Raises:
+        InvalidSettings: With every problem, not only the first.
+    """
+    given: dict[str, Any] = {key: value.strip() for key, value in environment.items() if value.strip()}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise InvalidSettings([_problem(details) for details in error.errors(include_url=False)]) from None
+
+
+def _problem(details: Any) -> Problem:
+    variable = str(details["loc"][0])
+    if details["type"] == "missing":
+        return Problem(variable, None, "is required, e.g. 'us-east-1'")
+    return Problem(variable, details["input"], details["msg"].removeprefix("Value error, "))
