@@ -3,7 +3,7 @@
 import builtins
 import json
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,8 +130,11 @@ class Kubernetes:
 
     async def watch(
         self, kind: str, selector: str | None = None, resource_version: str | None = None
-    ) -> AsyncIterator[tuple[str, Manifest]]:
-        """Yield (type, object) until the server ends it; without a version, what exists comes first."""
+    ) -> AsyncGenerator[tuple[str, Manifest], None]:
+        """Yield (type, object) until the server ends it; without a version, what exists comes first.
+
+        Close it (`contextlib.aclosing`) where it is left early, as its connection stays open.
+        """
         params = {"watch": "true"}
         if selector:
             params["labelSelector"] = selector
@@ -151,6 +154,7 @@ class Kubernetes:
         *,
         params: Mapping[str, str] | None = None,
         content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
     ) -> Manifest:
         """Send one request, and return the answer's JSON.
 
@@ -158,9 +162,9 @@ class Kubernetes:
             KubernetesError: Any status of 400 or above.
         """
         content = None if body is None else json.dumps(body)
-        headers = {"Content-Type": content_type}
+        all_headers = {"Content-Type": content_type, **(headers or {})}
         async with self.session.request(
-            method, path, data=content, params=params, headers=headers
+            method, path, data=content, params=params, headers=all_headers
         ) as answer:
             await _refuse_errors(f"{method} {path}", answer)
             result: Manifest = await answer.json(content_type=None)

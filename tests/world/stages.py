@@ -170,15 +170,10 @@ initContainerStatuses:
       startedAt: {{ $now | Quote }}
       finishedAt: {{ $now | Quote }}
 {{ end }}
-{{ with NodeIPsWith .spec.nodeName }}
-hostIP: {{ index . 0 | Quote }}
-{{ end }}
-{{ with PodIPsWith .spec.nodeName false .metadata.uid .metadata.name .metadata.namespace }}
-podIP: {{ index . 0 | Quote }}
-podIPs:
-{{ range . }}
-- ip: {{ . | Quote }}
-{{ end }}
+{{ if not .status.podIP }}
+{{ $ip := PodIPWith .spec.nodeName false .metadata.uid .metadata.name .metadata.namespace }}
+podIP: {{ $ip | Quote }}
+podIPs: [{ip: {{ $ip | Quote }}}]
 {{ end }}
 phase: <PHASE>
 startTime: {{ or .status.startTime $now | Quote }}
