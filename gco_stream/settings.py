@@ -18,7 +18,7 @@ def _known_region(region: str) -> str:
     return region
 
 
-def _seconds(*, above: float, at_most: float) -> BeforeValidator:
+def _seconds(*, at_least: float, at_most: float) -> BeforeValidator:
     def check(value: object) -> timedelta:
         if isinstance(value, timedelta):
             return value
@@ -26,9 +26,9 @@ def _seconds(*, above: float, at_most: float) -> BeforeValidator:
             seconds = float(str(value))
         except ValueError:
             seconds = float("nan")
-        if above < seconds <= at_most:
+        if at_least <= seconds <= at_most:
             return timedelta(seconds=seconds)
-        raise ValueError(f"must be a number of seconds above {above:g} and at most {at_most:g}")
+        raise ValueError(f"must be a number of seconds from {at_least:g} to {at_most:g}")
 
     return BeforeValidator(check)
 
@@ -82,23 +82,23 @@ class Settings(BaseModel):
     dynamodb_region: Region | None = Field(default=None, alias="DYNAMODB_REGION")
     table_name: str = Field(default="gco-inference-endpoints", alias="INFERENCE_ENDPOINTS_TABLE_NAME")
     namespace: str = Field(default="gco-inference", alias="INFERENCE_NAMESPACE")
-    reconcile_interval: Annotated[timedelta, _seconds(above=0, at_most=86_400)] = Field(
+    reconcile_interval: Annotated[timedelta, _seconds(at_least=0.1, at_most=86_400)] = Field(
         default=timedelta(seconds=300), alias="RECONCILE_INTERVAL_SECONDS"
     )
-    kubernetes_timeout: Annotated[timedelta, _seconds(above=0, at_most=600)] = Field(
+    kubernetes_timeout: Annotated[timedelta, _seconds(at_least=0.1, at_most=600)] = Field(
         default=timedelta(seconds=30), alias="K8S_API_TIMEOUT"
     )
-    unhealthy_threshold: Annotated[timedelta, _seconds(above=0, at_most=86_400)] = Field(
+    unhealthy_threshold: Annotated[timedelta, _seconds(at_least=0.1, at_most=86_400)] = Field(
         default=timedelta(seconds=300), alias="INFERENCE_UNHEALTHY_THRESHOLD_SECONDS"
     )
     event_source: Annotated[Literal["streams", "none"], _word("streams", "none")] = Field(
         default="streams", alias="EVENT_SOURCE"
     )
-    stream_poll_interval: Annotated[timedelta, _seconds(above=0.2499, at_most=60)] = Field(
+    stream_poll_interval: Annotated[timedelta, _seconds(at_least=0.25, at_most=60)] = Field(
         default=timedelta(seconds=0.25), alias="STREAM_POLL_INTERVAL_SECONDS"
     )
     workers: Annotated[int, BeforeValidator(_workers)] = Field(default=16, alias="WORKERS")
-    model_sync_image: str = Field(default="public.ecr.aws/aws-cli/aws-cli:2.31.38", alias="MODEL_SYNC_IMAGE")
+    model_sync_image: str = Field(default="amazon/aws-cli:2.37.4", alias="MODEL_SYNC_IMAGE")
     hostname: str = Field(default="gco-stream", alias="HOSTNAME")
     log_level: Annotated[LogLevel, _word("DEBUG", "INFO", "WARNING", "ERROR")] = Field(
         default="INFO", alias="LOG_LEVEL"

@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
 _QUANTITY = re.compile(r"(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
+_LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _ENVIRONMENT_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 
 
@@ -126,6 +128,17 @@ def _environment(value: object) -> Mapping[str, Any]:
     return variables
 
 
+def _labels(value: object) -> Mapping[str, Any]:
+    labels = _mapping(value)
+    for key, text in labels.items():
+        if not _LABEL_KEY.fullmatch(key) or len(key.rpartition("/")[2]) > 63:
+            raise wrong("must have valid Kubernetes label keys only", shown=f"a map with the key {key!r}")
+        if not isinstance(text, str) or not _LABEL_VALUE.fullmatch(text):
+            expected = "must have strings of at most 63 letters, digits and '-_.' as values"
+            raise wrong(expected, shown=f"a map with {key!r}: {text!r}")
+    return labels
+
+
 def without_nulls(value: Any) -> Any:
     """Drop every map entry that is null: in a record that means the same as absent."""
     if isinstance(value, Mapping):
@@ -145,6 +158,6 @@ Switch = Annotated[bool, BeforeValidator(_boolean)]
 Quantity = Annotated[str, BeforeValidator(_quantity)]
 CountOrPercent = Annotated[int | str, BeforeValidator(_count_or_percent)]
 Texts = Annotated[tuple[AnyText, ...], is_list]
-TextMap = Annotated[Mapping[str, AnyText], is_map]
+Labels = Annotated[Mapping[str, str], BeforeValidator(_labels)]
 Quantities = Annotated[Mapping[str, Quantity], is_map]
 Environment = Annotated[Mapping[str, Annotated[str, BeforeValidator(_scalar)]], BeforeValidator(_environment)]

@@ -129,7 +129,7 @@ class EndpointSpec(_Part):
         ]
         | None
     ) = None
-    node_selector: fields.TextMap = {}
+    node_selector: fields.Labels = {}
     tolerations: Annotated[tuple[Toleration, ...], fields.is_list] = ()
     capacity_type: Annotated[str, fields.one_of("spot", "on-demand")] | None = None
     gpu_type: fields.Text | None = None
@@ -170,7 +170,7 @@ class Endpoint(_Part):
             "not '/' and not one of the platform's own (/api, /healthz)",
         ),
     ]
-    labels: fields.TextMap = {}
+    labels: fields.Labels = {}
     spec: EndpointSpec = Field(default_factory=dict, validate_default=True)
 
 

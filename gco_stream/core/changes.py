@@ -1,0 +1,58 @@
+"""Which records of the stream are worth a look at their endpoint.
+
+A record says *look*, never *what*: the endpoint is read again anyway, so a record that cannot be understood, or
+comes twice or late, costs a look and nothing else. What is dropped here is only what certainly changes nothing: the
+echo of our own status, and other regions' statuses while nothing waits for them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gco_stream.core.models import EndpointName, Item
+
+_TIMES = ("updated_at",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRecord:
+    """One change of one item.
+
+    Attributes:
+        before: The item before, or None where it was created, or the stream does not carry old images.
+        after: The item after, or None where it was removed, or the stream does not carry new images.
+        sequence: Its place in its shard.
+    """
+
+    name: EndpointName
+    before: Item | None
+    after: Item | None
+    sequence: str
+
+
+def deserves_a_look(record: StreamRecord, *, region: str) -> bool:
+    """Whether a change may concern the endpoint in this region."""
+    if record.before is None or record.after is None:
+        return True
+    if _desired(record.before) != _desired(record.after):
+        return True
+    others_changed = _others(record.before, region) != _others(record.after, region)
+    return others_changed and record.after.get("desired_state", "deploying") in ("deploying", "deleted")
+
+
+def _desired(item: Item) -> Mapping[str, Any]:
+    wanted = {key: value for key, value in item.items() if key != "region_status" and key not in _TIMES}
+    return wanted
+
+
+def _others(item: Item, region: str) -> Mapping[str, Any]:
+    statuses = item.get("region_status")
+    if not isinstance(statuses, Mapping):
+        return {}
+    return {other: _without_time(status) for other, status in statuses.items() if other != region}
+
+
+def _without_time(status: Any) -> Any:
+    if not isinstance(status, Mapping):
+        return status
+    return {key: value for key, value in status.items() if key != "last_sync"}

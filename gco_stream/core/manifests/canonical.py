@@ -1,0 +1,17 @@
+"""One way to write each manifest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def pruned(value: Any) -> Any:
+    """Drop nulls, empty maps and empty lists, at every depth; strings stay, empty ones too.
+
+    An apply that sends ``{}`` or ``null`` owns what it does not set, and some such fields replace pods.
+    """
+    if isinstance(value, Mapping):
+        entries = {key: pruned(entry) for key, entry in value.items()}
+        return {key: entry for key, entry in entries.items() if entry is not None and entry not in ({}, [])}
+    if isinstance(value, list | tuple):
+        return [pruned(entry) for entry in value]
+    return value

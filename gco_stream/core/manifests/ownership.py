@@ -1,0 +1,43 @@
+"""Whose an object is, and the labels that say so."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gco_stream.core.models import EndpointName, Manifest, Scope
+from gco_stream.core.record import Endpoint
+
+FIELD_MANAGER = "gco-stream"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+ENDPOINT = "gco.io/endpoint"
+TEMPLATE_VERSION = "gco.io/template-version"
+
+_RESERVED_KEYS = frozenset({"app", "project"})
+_RESERVED_DOMAINS = ("gco.io", "kubernetes.io", "k8s.io")
+
+
+def is_ours(manifest: Manifest, name: EndpointName) -> bool:
+    """Whether an object is one that we made for this endpoint.
+
+    The labels ``app``, ``project`` and ``gco.io/type`` do not count: people's own manifests carry them too.
+    """
+    labels = manifest["metadata"].get("labels") or {}
+    return labels.get(MANAGED_BY) == FIELD_MANAGER and labels.get(ENDPOINT) == name
+
+
+def is_reserved(label: str) -> bool:
+    """Whether a label key belongs to the platform, so that a record may not set it."""
+    domain = label.rpartition("/")[0]
+    return label in _RESERVED_KEYS or any(domain == d or domain.endswith(f".{d}") for d in _RESERVED_DOMAINS)
+
+
+def pod_labels(name: EndpointName) -> dict[str, str]:
+    """Return the labels of an endpoint's pods, which the selectors of the platform know."""
+    return {"app": name, "project": "gco", "gco.io/type": "inference"}
+
+
+def metadata(endpoint: Endpoint, scope: Scope, *, name: str, extra: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Make the metadata of one of an endpoint's objects: its names, our marks, and the user's labels."""
+    users = {key: value for key, value in endpoint.labels.items() if not is_reserved(key)}
+    ours = {MANAGED_BY: FIELD_MANAGER, ENDPOINT: endpoint.name, **(extra or {})}
+    labels = users | pod_labels(endpoint.name) | ours
+    return {"name": name, "namespace": scope.namespace, "labels": dict(sorted(labels.items()))}

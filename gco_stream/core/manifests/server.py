@@ -1,0 +1,39 @@
+"""How the server in the container is told its path, and where its health is asked for.
+
+Pods and the load balancer must ask for health under the same path, so both take it from ``health_path``.
+"""
+
+from gco_stream.core.manifests.images import takes_root_path
+from gco_stream.core.record import Endpoint
+
+_FLAG = "--root-path"
+
+
+def arguments(endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the container's arguments: the user's, with the path added for servers that take one.
+
+    A server behind the shared load balancer sees ``/inference/<name>/…``, because the path is not rewritten.
+    Nothing is added where the user runs a command of their own, or says the path themselves.
+    """
+    spec = endpoint.spec
+    if spec.command or not takes_root_path(spec.image) or _says_root_path(spec.args):
+        return spec.args
+    return (*spec.args, _FLAG, f"/inference/{endpoint.name}")
+
+
+def health_path(endpoint: Endpoint) -> str:
+    """Return the path under which the running server answers for its health."""
+    return _root_path(arguments(endpoint)).rstrip("/") + endpoint.spec.health_check_path
+
+
+def _says_root_path(args: tuple[str, ...]) -> bool:
+    return any(arg == _FLAG or arg.startswith(f"{_FLAG}=") for arg in args)
+
+
+def _root_path(args: tuple[str, ...]) -> str:
+    for position, arg in enumerate(args):
+        if arg.startswith(f"{_FLAG}="):
+            return arg.partition("=")[2]
+        if arg == _FLAG and position + 1 < len(args):
+            return args[position + 1]
+    return ""

@@ -1,0 +1,102 @@
+"""How server-side apply merges lists, and what it wrote down about who set what.
+
+Maps merge key by key. Of the lists that we send, some merge entry by entry under a key, and every other one has a
+single owner and is replaced whole.
+Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gco_stream.core.models import Manifest
+
+# List's field name → the fields that make its entries' key, with the defaults that the API server fills in.
+_KEYED: Mapping[str, Mapping[str, Any]] = {
+    "containers": {"name": None},
+    "initContainers": {"name": None},
+    "env": {"name": None},
+    "volumes": {"name": None},
+    "volumeMounts": {"mountPath": None},
+}
+_DEFAULTS = {"protocol": "TCP"}
+_PORT_KEYS: Mapping[str, Mapping[str, Any]] = {
+    "Service": {"port": None, **_DEFAULTS},
+    "Deployment": {"containerPort": None, **_DEFAULTS},
+}
+
+ListKey = Mapping[str, Any]
+FieldsV1 = Mapping[str, Any]
+
+
+def list_key(kind: str, field: str) -> ListKey | None:
+    """Return the key fields of a keyed list with their defaults, or None for a list that is replaced whole."""
+    return _PORT_KEYS.get(kind) if field == "ports" else _KEYED.get(field)
+
+
+def entry_key(entry: Mapping[str, Any], key: ListKey) -> tuple[Any, ...]:
+    """Return what identifies an entry of a keyed list."""
+    return tuple(entry.get(field, default) for field, default in key.items())
+
+
+def fields_of(live: Manifest, manager: str) -> FieldsV1:
+    """Return the tree of the fields that a manager has applied to an object; empty if it has applied none."""
+    for entry in live["metadata"].get("managedFields") or ():
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource"):
+            fields: FieldsV1 = entry.get("fieldsV1") or {}
+            return fields
+    return {}
+
+
+def leftovers(fields: FieldsV1, intent: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of the fields that were applied before and that the intent no longer has."""
+    for step, below in fields.items():
+        if step == ".":
+            continue
+        found, where, value = _follow(step, intent, path)
+        if not found:
+            yield where
+        elif below:
+            yield from leftovers(below, value, where)
+
+
+def owned_part(fields: FieldsV1, live: Any) -> Any:
+    """Return the part of an object that a tree of fields speaks of: what its manager applied, as it is now.
+
+    Keyed lists keep the order of the object, since another order of the same entries would replace pods.
+    """
+    steps = {step: below for step, below in fields.items() if step != "."}
+    if not steps:
+        return live
+    if isinstance(live, Sequence):
+        owned = ((entry, _step_of(entry, steps)) for entry in live)
+        return [owned_part(steps[step], entry) for entry, step in owned if step is not None]
+    return {step[2:]: owned_part(below, live[step[2:]]) for step, below in steps.items() if step[2:] in live}
+
+
+def _step_of(entry: Mapping[str, Any], steps: FieldsV1) -> str | None:
+    return next((step for step in steps if step.startswith("k:") and _matches(step, entry)), None)
+
+
+def _follow(step: str, value: Any, path: str) -> tuple[bool, str, Any]:
+    if step.startswith("k:"):
+        entry = _entry(step, value if isinstance(value, Sequence) else ())
+        return entry is not None, f"{path}[{_shown_key(step)}]", entry
+    field = step[2:]
+    where = f"{path}.{field}" if path else field
+    if isinstance(value, Mapping) and field in value:
+        return True, where, value[field]
+    return False, where, None
+
+
+def _entry(step: str, entries: Sequence[Any]) -> Any:
+    return next((entry for entry in entries if _matches(step, entry)), None)
+
+
+def _matches(step: str, entry: Mapping[str, Any]) -> bool:
+    wanted = json.loads(step[2:])
+    return all(entry.get(field, _DEFAULTS.get(field)) == value for field, value in wanted.items())
+
+
+def _shown_key(step: str) -> str:
+    return ",".join(str(value) for value in json.loads(step[2:]).values())

@@ -1,0 +1,138 @@
+"""The stream's shards: which to open, where to begin, and when a child's turn has come.
+
+A stream is a forest: a shard is closed after some hours or when its partition splits, and its children go on. The
+rules that lose nothing:
+
+- Only the first discovery reads from LATEST, and it does so on every leaf, open or closed; the scan that follows
+  covers everything before.
+- Whatever appears later is read from its beginning (TRIM_HORIZON), because it may hold records from before it was seen.
+- A child waits until its parent is read to the end. A parent that nobody lists any more is past its 24 hours, so
+  there is nothing to wait for.
+
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import NewType
+
+ShardId = NewType("ShardId", str)
+
+_REMEMBERED = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A shard as the service describes it.
+
+    Attributes:
+        parent: None for a root.
+        closed: Whether nothing will be added to it any more.
+    """
+
+    id: ShardId
+    parent: ShardId | None
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """Begin after the last record."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrimHorizon:
+    """Begin with the oldest record that is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Begin after the record with this sequence number."""
+
+    sequence: str
+
+
+Position = Latest | TrimHorizon | After
+
+
+class _Stage(Enum):
+    WAITING = auto()
+    READING = auto()
+    FINISHED = auto()
+
+
+@dataclass(slots=True)
+class _Known:
+    parent: ShardId | None
+    stage: _Stage
+    position: Position
+    finished_at: datetime | None = None
+
+
+class Shards:
+    """Every shard that matters, and how far each is read. Nothing here talks to the service."""
+
+    def __init__(self) -> None:
+        self._known: dict[ShardId, _Known] = {}
+
+    def start(self, described: Iterable[Shard], *, now: datetime) -> None:
+        """Take the first description: its leaves are read from LATEST, their ancestors not at all."""
+        shards = tuple(described)
+        parents = {shard.parent for shard in shards}
+        for shard in shards:
+            leaf = shard.id not in parents
+            self._known[shard.id] = _Known(
+                parent=shard.parent,
+                stage=_Stage.WAITING if leaf else _Stage.FINISHED,
+                position=Latest() if leaf else TrimHorizon(),
+                finished_at=None if leaf else now,
+            )
+
+    def discover(self, described: Iterable[Shard], *, now: datetime) -> None:
+        """Take a later description, which may be incomplete: what is new in it is read from its beginning."""
+        for shard in described:
+            if shard.id not in self._known:
+                self._known[shard.id] = _Known(shard.parent, _Stage.WAITING, TrimHorizon())
+        self._forget(now)
+
+    def due(self) -> Mapping[ShardId, Position]:
+        """Return the shards whose turn it is and where to begin; they count as being read from now on."""
+        opened = {}
+        for shard_id, known in self._known.items():
+            if known.stage is _Stage.WAITING and self._parent_is_read(known.parent):
+                known.stage = _Stage.READING
+                opened[shard_id] = known.position
+        return opened
+
+    def advance(self, shard_id: ShardId, sequence: str) -> None:
+        """Note that every record up to this one has been handed over."""
+        self._known[shard_id].position = After(sequence)
+
+    def position(self, shard_id: ShardId) -> Position:
+        """Return where reading a shard goes on."""
+        return self._known[shard_id].position
+
+    def finish(self, shard_id: ShardId, *, now: datetime) -> None:
+        """Note that a shard is read to its end."""
+        known = self._known[shard_id]
+        known.stage, known.finished_at = _Stage.FINISHED, now
+
+    def has_children(self, shard_id: ShardId) -> bool:
+        """Whether any shard is known to continue this one."""
+        return any(known.parent == shard_id for known in self._known.values())
+
+    def _parent_is_read(self, parent: ShardId | None) -> bool:
+        known = self._known.get(parent) if parent is not None else None
+        return known is None or known.stage is _Stage.FINISHED
+
+    def _forget(self, now: datetime) -> None:
+        """Drop shards long finished: the service lists none older than 24 hours, so they cannot come back."""
+        old = [
+            shard_id
+            for shard_id, known in self._known.items()
+            if known.finished_at is not None and now - known.finished_at > _REMEMBERED
+        ]
+        for shard_id in old:
+            del self._known[shard_id]

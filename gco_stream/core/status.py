@@ -1,0 +1,260 @@
+"""What the controller reports about an endpoint, and what follows from every region's report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, assert_never
+
+from gco_stream.core.models import EndpointName, Item, Manifest, Observed, Scope
+from gco_stream.core.plan import Plan, explain_foreign
+from gco_stream.core.manifests.ownership import is_ours
+from gco_stream.core.record import DesiredState, EndpointRecord, spec_hash
+from gco_stream.core.rollout import Rollout, read_rollout
+from gco_stream.core.wish import Gone, Remove, Request, Run, Stop, Unclear
+
+_LONGEST_ERROR = 1000
+_FRESH = timedelta(minutes=10)
+
+
+class State(StrEnum):
+    """The states that readers of the table know."""
+
+    CREATING = "creating"
+    UPDATING = "updating"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    DELETING = "deleting"
+    DELETED = "deleted"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a pass could not do what it planned: one CamelCase word, and a sentence."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionStatus:
+    """One region's status in a record; None and False are left out when it is written.
+
+    Attributes:
+        reason: One CamelCase word where the state alone says too little.
+        observed_spec: Hash of the desired fields that this speaks of.
+    """
+
+    state: State
+    replicas_ready: int = 0
+    replicas_desired: int = 0
+    error: str | None = None
+    reason: str | None = None
+    published: bool = False
+    observed_spec: str
+    cluster: str
+
+    def as_map(self) -> dict[str, Any]:
+        """Return the status as it stands in the table, without ``last_sync``."""
+        fields = {
+            "state": self.state.value,
+            "replicas_ready": self.replicas_ready,
+            "replicas_desired": self.replicas_desired,
+            "error": self.error and self.error[:_LONGEST_ERROR],
+            "reason": self.reason,
+            "published": self.published,
+            "observed_spec": self.observed_spec,
+            "cluster": self.cluster,
+        }
+        return {key: value for key, value in fields.items() if value is not None}
+
+
+_OURS = ("state", "replicas_ready", "replicas_desired", "error", "reason", "published", "observed_spec", "cluster")
+
+
+def previous_status(request: Request, scope: Scope) -> Mapping[str, Any]:
+    """Return this region's status in the record, empty if there is none."""
+    status = request.region_status.get(scope.region)
+    return status if isinstance(status, Mapping) else {}
+
+
+def to_write(status: RegionStatus, previous: Mapping[str, Any], *, now: datetime) -> dict[str, Any] | None:
+    """Return the map to write, with whatever else the previous one held; None if it would say nothing new."""
+    wanted = status.as_map()
+    if {key: previous[key] for key in _OURS if key in previous} == wanted:
+        return None
+    foreign = {key: value for key, value in previous.items() if key not in _OURS}
+    return {**foreign, **wanted, "last_sync": now.isoformat(timespec="microseconds")}
+
+
+def held_by_another(previous: Mapping[str, Any], scope: Scope, *, now: datetime) -> str | None:
+    """Return the name of another cluster that wrote this region's status a short while ago, or None."""
+    cluster = previous.get("cluster")
+    written = _time(previous.get("last_sync"))
+    if not isinstance(cluster, str) or cluster == scope.cluster or written is None or now - written > _FRESH:
+        return None
+    return cluster
+
+
+def region_status(
+    request: Request, plan: Plan, observed: Observed, scope: Scope, *, is_new: bool, failure: Failure | None
+) -> RegionStatus | None:
+    """Say how the endpoint is, from what the cluster shows after the plan was carried out.
+
+    Args:
+        observed: What is there now.
+        is_new: Whether this pass made the Deployment.
+        failure: What kept the plan from being carried out, or None.
+
+    Returns:
+        None where there is nothing to say: no record, or a region that has nothing to do with it.
+    """
+    if request.item is None:
+        return None
+    report = _Report(request=request, observed=observed, scope=scope)
+    if failure is not None:
+        return report.error(failure)
+    match request.wish:
+        case Unclear(problems):
+            return report.error(Failure(reason="InvalidRecord", message="; ".join(str(p) for p in problems)))
+        case Run() if plan.foreign:
+            return report.error(Failure(reason="ForeignObject", message=explain_foreign(plan.foreign)))
+        case Run():
+            return report.running(is_new=is_new)
+        case Stop():
+            return report.stopped()
+        case Remove():
+            return report.removed()
+        case Gone():
+            return None
+        case _:
+            assert_never(request.wish)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Report:
+    request: Request
+    observed: Observed
+    scope: Scope
+
+    @property
+    def previous(self) -> Mapping[str, Any]:
+        return previous_status(self.request, self.scope)
+
+    @property
+    def rollout(self) -> Rollout | None:
+        deployment = self.observed.deployment(self.request.name)
+        ours = deployment is not None and is_ours(deployment, self.request.name)
+        return read_rollout(deployment) if deployment is not None and ours else None
+
+    def running(self, *, is_new: bool) -> RegionStatus:
+        rollout = self.rollout
+        if rollout is None:
+            return self._status(State.CREATING)
+        if rollout.complete:
+            return self._status(State.RUNNING)
+        if rollout.overdue is not None:
+            return self._status(State.ERROR, reason="ProgressDeadlineExceeded", error=rollout.overdue)
+        if rollout.settled and self._was_rolled_out(rollout):
+            degraded = rollout.ready > 0
+            return self._status(State.RUNNING, "Degraded") if degraded else self._status(State.UPDATING, "Unavailable")
+        state = State.CREATING if is_new or self._was_never_rolled_out() else State.UPDATING
+        return self._status(state, reason="RolloutInProgress")
+
+    def stopped(self) -> RegionStatus:
+        return self._status(State.STOPPING if pods_of(self.request.name, self.observed) else State.STOPPED)
+
+    def removed(self) -> RegionStatus | None:
+        record = self.request.record
+        is_concerned = record is not None and self.scope.region in record.target_regions
+        remains = any(is_ours(live, self.request.name) for live in self.observed.objects.values())
+        if remains or pods_of(self.request.name, self.observed):
+            return self._status(State.DELETING)
+        return self._status(State.DELETED) if is_concerned or self.previous else None
+
+    def error(self, failure: Failure) -> RegionStatus:
+        return self._status(State.ERROR, failure.reason, failure.message)
+
+    def _status(self, state: State, reason: str | None = None, error: str | None = None) -> RegionStatus:
+        rollout = self.rollout
+        return RegionStatus(
+            state=state,
+            replicas_ready=rollout.ready if rollout else 0,
+            replicas_desired=rollout.desired if rollout else 0,
+            error=error,
+            reason=reason,
+            published=self._is_published(),
+            observed_spec=spec_hash(self.request.item or {}),
+            cluster=self.scope.cluster,
+        )
+
+    def _is_published(self) -> bool:
+        ingress = self.observed.ingress(self.request.name)
+        return ingress is not None and is_ours(ingress, self.request.name)
+
+    def _was_rolled_out(self, rollout: Rollout) -> bool:
+        known = self.previous.get("state") == State.RUNNING or self.previous.get("reason") == "Unavailable"
+        same = self.previous.get("observed_spec") == spec_hash(self.request.item or {})
+        return known and same and self.previous.get("replicas_desired") == rollout.desired
+
+    def _was_never_rolled_out(self) -> bool:
+        if self._is_published():
+            return False
+        return self.previous.get("state") in (None, State.CREATING, State.DELETING, State.DELETED, State.ERROR)
+
+
+def pods_of(name: EndpointName, observed: Observed) -> tuple[Manifest, ...]:
+    """Return the pods of the endpoint's Deployment among those observed, also after the Deployment is gone.
+
+    A ReplicaSet is named after its Deployment and the template's hash, which its pods carry as a label. Pods of a
+    Deployment that is not ours are not the endpoint's.
+    """
+    deployment = observed.deployment(name)
+    if deployment is not None and not is_ours(deployment, name):
+        return ()
+    return tuple(pod for pod in observed.pods or () if _is_of_deployment(pod, name))
+
+
+def _is_of_deployment(pod: Manifest, name: EndpointName) -> bool:
+    metadata = pod["metadata"]
+    template = (metadata.get("labels") or {}).get("pod-template-hash")
+    owners = metadata.get("ownerReferences") or ()
+    return any(owner["kind"] == "ReplicaSet" and owner["name"] == f"{name}-{template}" for owner in owners)
+
+
+def may_be_promoted(item: Item, record: EndpointRecord) -> bool:
+    """Whether ``deploying`` has come true: every target region runs the spec as it is now."""
+    if record.desired_state is not DesiredState.DEPLOYING:
+        return False
+    wanted = spec_hash(item)
+    return all(_runs(record.region_status.get(region), wanted, item) for region in record.target_regions)
+
+
+def _runs(status: object, wanted: str, item: Item) -> bool:
+    if not isinstance(status, Mapping) or status.get("state") != State.RUNNING:
+        return False
+    if "observed_spec" in status:
+        return bool(status["observed_spec"] == wanted)
+    # A region without it is kept by the poller, whose status speaks of the record as of when it was written.
+    written, updated = _time(status.get("last_sync")), _time(item.get("updated_at"))
+    return written is not None and updated is not None and written > updated
+
+
+def may_be_purged(record: EndpointRecord) -> bool:
+    """Whether nothing is left of a deleted endpoint anywhere: every region that has to do with it says so."""
+    regions = record.target_regions | record.region_status.keys()
+    statuses = (record.region_status.get(region) for region in regions)
+    gone = all(isinstance(status, Mapping) and status.get("state") == State.DELETED for status in statuses)
+    return record.desired_state is DesiredState.DELETED and gone
+
+
+def _time(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None

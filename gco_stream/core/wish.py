@@ -1,0 +1,83 @@
+"""What a record asks of this cluster."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gco_stream.core.models import EndpointName, Item, Scope
+from gco_stream.core.record import DesiredState, Endpoint, EndpointRecord, read_endpoint, read_record
+from gco_stream.errors import InvalidRecord, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run the endpoint."""
+
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Keep the endpoint's objects, but no pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Keep nothing of the endpoint in this cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The record cannot be understood: touch nothing, and say what is wrong with it."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """There is no record."""
+
+
+Wish = Run | Stop | Remove | Unclear | Gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One look at one record.
+
+    Attributes:
+        item: The record as it is in the table, or None if there is none.
+        record: Its first part, or None if that cannot be read.
+    """
+
+    name: EndpointName
+    item: Item | None
+    record: EndpointRecord | None
+    wish: Wish
+
+    @property
+    def region_status(self) -> Mapping[str, object]:
+        """Every region's status, empty if there is none or it is no map."""
+        statuses = (self.item or {}).get("region_status")
+        return statuses if isinstance(statuses, Mapping) else {}
+
+
+def read_request(name: EndpointName, item: Item | None, scope: Scope) -> Request:
+    """Read what a record asks of this cluster; a record that cannot be read is a wish of its own."""
+    if item is None:
+        return Request(name=name, item=None, record=None, wish=Gone())
+    try:
+        record = read_record(item)
+    except InvalidRecord as error:
+        return Request(name=name, item=item, record=None, wish=Unclear(error.problems))
+    return Request(name=name, item=item, record=record, wish=_wish(item, record, scope))
+
+
+def _wish(item: Item, record: EndpointRecord, scope: Scope) -> Wish:
+    if record.desired_state is DesiredState.DELETED or scope.region not in record.target_regions:
+        return Remove()
+    if record.desired_state is DesiredState.STOPPED:
+        return Stop()
+    try:
+        return Run(read_endpoint(item, scope))
+    except InvalidRecord as error:
+        return Unclear(error.problems)

@@ -1,0 +1,145 @@
+"""The outside world on one page: what the controller asks of it, and the errors each question may raise.
+
+Every method may raise ``Transient`` (and ``Denied``); what else it may raise stands with it.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from gco_stream.core.changes import StreamRecord
+from gco_stream.core.models import Action, EndpointName, Item, Manifest, Observed
+from gco_stream.core.shards import Position, Shard, ShardId
+
+
+class Clock(Protocol):
+    """Time and chance."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return the seconds of a clock that only goes forward."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def lot(self) -> float:
+        """Draw a number from 0 to 1."""
+        ...
+
+
+class Records(Protocol):
+    """The table of endpoints."""
+
+    async def get(self, name: EndpointName) -> Item | None:
+        """Read one record, strongly consistent; None if there is none."""
+        ...
+
+    def scan(self) -> AsyncIterator[Sequence[EndpointName]]:
+        """Read every record's name, strongly consistent, page by page; ends only after the last page."""
+        ...
+
+    async def write_status(self, item: Item, region: str, status: Mapping[str, Any]) -> Item:
+        """Write one region's status into a record that exists, and return the record as it then is.
+
+        Raises:
+            Conflict: The record is gone, or has been given its first status meanwhile.
+        """
+        ...
+
+    async def promote(self, item: Item) -> None:
+        """Turn ``deploying`` into ``running``, if the record still wants what ``item`` wants.
+
+        Raises:
+            Conflict: It wants something else by now.
+        """
+        ...
+
+    async def purge(self, item: Item) -> None:
+        """Delete a record, if its state, its regions and every status are still those of ``item``.
+
+        Raises:
+            Conflict: They are not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPlace:
+    """Where a table's changes can be read.
+
+    Attributes:
+        arn: Changes whenever the stream is enabled anew.
+        view: The stream's view type; anything but ``NEW_AND_OLD_IMAGES`` costs looks that were not necessary.
+    """
+
+    arn: str
+    view: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One reading of a shard.
+
+    Attributes:
+        records: May be empty without meaning that none will follow.
+        next_iterator: None when the shard is closed and read to its end; the last page may carry records, too.
+    """
+
+    records: tuple[StreamRecord, ...]
+    next_iterator: str | None
+
+
+class EventStream(Protocol):
+    """The table's stream of changes."""
+
+    async def locate(self) -> StreamPlace | None:
+        """Find the table's current stream; None if the table has none."""
+        ...
+
+    async def describe(self, arn: str, *, parent: ShardId | None = None) -> Sequence[Shard]:
+        """List the stream's shards, all pages; with ``parent``, ask only for the children of that shard.
+
+        Raises:
+            StreamGap: The stream is no longer there.
+        """
+        ...
+
+    async def open(self, arn: str, shard: ShardId, position: Position) -> str:
+        """Return an iterator that begins at a position.
+
+        Raises:
+            StreamGap: The position or the shard is no longer there.
+        """
+        ...
+
+    async def read(self, iterator: str) -> Page:
+        """Read what comes next.
+
+        Raises:
+            IteratorExpired: The iterator is older than 15 minutes.
+            StreamGap: Records at this place are no longer there.
+        """
+        ...
+
+
+class Cluster(Protocol):
+    """The Kubernetes API server, in one namespace."""
+
+    async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
+        """Read every object that an endpoint can have, and its pods where asked for."""
+        ...
+
+    async def carry_out(self, action: Action) -> Manifest | None:
+        """Do one thing, and return the object as it then is; None if it is gone.
+
+        Raises:
+            Conflict: The object is not the one that the action was planned for.
+            Refused: The API server will never accept this.
+        """
+        ...
