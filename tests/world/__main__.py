@@ -1,6 +1,7 @@
 """Keep a world with one site running for a shell: `python -m tests.world`, until Ctrl-C.
 
-Standard output has nothing but `export` lines, so that a shell can take them over.
+Standard output has nothing but `export` lines, and ends when they are written, so that
+`eval "$(python -m tests.world &)"` gives a shell its world, and `kill $WORLD_PID` takes it away.
 `python -m tests.world build` only builds what is missing.
 """
 
@@ -9,6 +10,7 @@ import os
 import shlex
 import signal
 import sys
+from pathlib import Path
 
 from tests.world.making import CannotMake, say
 from tests.world.parts import Parts, find_parts
@@ -44,6 +46,7 @@ async def run_until_stopped(parts: Parts) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         print(exports(world, site), flush=True)
+        _end_standard_output()
         say(f"running; logs are in {world.folder}; Ctrl-C ends it")
         await stop.wait()
 
@@ -51,8 +54,13 @@ async def run_until_stopped(parts: Parts) -> None:
 def exports(world: World, site: Site) -> str:
     """Shell lines after which kubectl, the AWS CLI and the product work on this site."""
     path = f"{world.parts.kubectl_folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    variables = site.environment | {"PATH": path}
+    variables = site.environment | {"WORLD_PID": str(os.getpid()), "PATH": path}
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def _end_standard_output() -> None:
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -91,9 +91,7 @@ async def _start_etcd(processes: Processes, parts: Parts, port: int, peer_port: 
     await etcd.until(accepts_connections(port))
 
 
-async def _start_api_server(
-    processes: Processes, parts: Parts, plane: ControlPlane, etcd_port: int
-) -> None:
+async def _start_api_server(processes: Processes, parts: Parts, plane: ControlPlane, etcd_port: int) -> None:
     api_server = processes.start(
         "kube-apiserver",
         [
@@ -114,9 +112,11 @@ async def _start_api_server(
         if not plane.certificate.exists():
             return False
         try:
-            async with open_session(plane.server, plane.token, plane.certificate) as session:
-                async with session.get("/readyz") as answer:
-                    return answer.status == 200
+            async with (
+                open_session(plane.server, plane.token, plane.certificate) as session,
+                session.get("/readyz") as answer,
+            ):
+                return answer.status == 200
         # The certificate may be half written, the port not open yet.
         except (aiohttp.ClientError, OSError):
             return False
@@ -124,9 +124,7 @@ async def _start_api_server(
     await api_server.until(ready)
 
 
-def _start_controllers(
-    processes: Processes, parts: Parts, plane: ControlPlane, kubeconfig: Path
-) -> None:
+def _start_controllers(processes: Processes, parts: Parts, plane: ControlPlane, kubeconfig: Path) -> None:
     common = (f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0")
     processes.start(
         "kube-controller-manager",

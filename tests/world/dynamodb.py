@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
 REGION = "us-east-1"
-CREDENTIALS = {"aws_access_key_id": "world", "aws_secret_access_key": "world"}
+CREDENTIAL = "world"
+"""Key id and secret alike; DynamoDB Local takes any, but the SDKs insist on having one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,16 @@ async def start_dynamodb(processes: Processes, parts: Parts) -> DynamoDB:
             *("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)),
         ],
     )
-    clients = asyncio.create_task(asyncio.to_thread(_connect, f"http://127.0.0.1:{port}"))
+    # boto3 takes its time to be set up, during which the Java machine starts anyway.
+    dynamodb = await asyncio.to_thread(_connect, f"http://127.0.0.1:{port}")
     await part.until(accepts_connections(port))
-    return await clients
+    return dynamodb
 
 
 def _connect(endpoint: str) -> DynamoDB:
-    session = boto3.Session(**CREDENTIALS, region_name=REGION)
+    session = boto3.Session(
+        aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL, region_name=REGION
+    )
     resource = session.resource("dynamodb", endpoint_url=endpoint)
     streams: Any = session.client("dynamodbstreams", endpoint_url=endpoint)
     return DynamoDB(endpoint, resource, streams)

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 POLL = 0.03
 """Seconds between two looks."""
@@ -12,9 +12,13 @@ POLL = 0.03
 T = TypeVar("T")
 
 
+@overload
 async def eventually(
-    probe: Callable[[], T | Awaitable[T]], deadline: float = 10.0, what: str = ""
-) -> T:
+    probe: Callable[[], Awaitable[T | None]], deadline: float = ..., what: str = ...
+) -> T: ...
+@overload
+async def eventually(probe: Callable[[], T | None], deadline: float = ..., what: str = ...) -> T: ...
+async def eventually(probe: Callable[[], object], deadline: float = 10.0, what: str = "") -> object:
     """Ask until the answer is truthy, and return it.
 
     An AssertionError from the probe is an answer, too: not yet. A probe that only asserts
@@ -45,9 +49,7 @@ async def eventually(
         await asyncio.sleep(POLL)
 
 
-async def eventually_holds(
-    check: Callable[[], object | Awaitable[object]], deadline: float = 10.0, what: str = ""
-) -> None:
+async def eventually_holds(check: Callable[[], object], deadline: float = 10.0, what: str = "") -> None:
     """Call a check again and again until it raises no AssertionError."""
 
     async def holds() -> bool:
@@ -57,8 +59,6 @@ async def eventually_holds(
     await eventually(holds, deadline, what or str(check))
 
 
-async def _ask(probe: Callable[[], T | Awaitable[T]]) -> T:
+async def _ask(probe: Callable[[], object]) -> object:
     answer = probe()
-    if inspect.isawaitable(answer):
-        return await answer
-    return answer
+    return await answer if inspect.isawaitable(answer) else answer

@@ -38,9 +38,11 @@ async def site(world: World) -> AsyncIterator[Site]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that use a world on the loop that the world lives on."""
+    """Mark the tests that need a world (`-m "not world"`), and put them on the loop that it lives on."""
     on_session_loop = pytest.mark.asyncio(loop_scope="session")
     for item in items:
-        uses_world = "world" in getattr(item, "fixturenames", ())
-        if uses_world and pytest_asyncio.is_async_test(item):
+        fixtures = getattr(item, "fixturenames", ())
+        if "world_parts" in fixtures:
+            item.add_marker(pytest.mark.world)
+        if "world" in fixtures and pytest_asyncio.is_async_test(item):
             item.add_marker(on_session_loop, append=False)

@@ -92,9 +92,7 @@ class Kubernetes:
         """POST one object, and return it as stored."""
         return await self.request("POST", self.path(manifest["kind"]), manifest)
 
-    async def apply(
-        self, manifest: Manifest, field_manager: str = "test", force: bool = True
-    ) -> Manifest:
+    async def apply(self, manifest: Manifest, field_manager: str = "test", force: bool = True) -> Manifest:
         """Server-side apply one object, and return it as stored."""
         return await self.request(
             "PATCH",
@@ -104,9 +102,7 @@ class Kubernetes:
             content_type=APPLY_PATCH,
         )
 
-    async def patch(
-        self, kind: str, name: str, body: Manifest, subresource: str = ""
-    ) -> Manifest:
+    async def patch(self, kind: str, name: str, body: Manifest, subresource: str = "") -> Manifest:
         """Merge-patch one object or a subresource of it (`status`, `scale`)."""
         path = self.path(kind, name) + (f"/{subresource}" if subresource else "")
         return await self.request("PATCH", path, body, content_type=MERGE_PATCH)

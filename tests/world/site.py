@@ -93,6 +93,5 @@ def _claim(volume: str) -> Manifest:
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": {"name": CLAIM},
-        "spec": STORAGE
-        | {"volumeName": volume, "resources": {"requests": {"storage": "1Ti"}}},
+        "spec": STORAGE | {"volumeName": volume, "resources": {"requests": {"storage": "1Ti"}}},
     }

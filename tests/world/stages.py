@@ -7,24 +7,22 @@ stages have weight 0, so where one of these matches as well, this one wins.
 import json
 from typing import Any
 
+Condition = dict[str, object]
+Stage = dict[str, Any]
+
 TAG = '(.spec.containers[0].image | split("@")[0] | split("/")[-1] | split(":")[1] // "")'
 """jq: the tag of the first container's image; repository names may contain anything."""
-LIVES = {"key": ".metadata.deletionTimestamp", "operator": "DoesNotExist"}
-IS_DELETED = {"key": ".metadata.deletionTimestamp", "operator": "Exists"}
+LIVES: Condition = {"key": ".metadata.deletionTimestamp", "operator": "DoesNotExist"}
+IS_DELETED: Condition = {"key": ".metadata.deletionTimestamp", "operator": "Exists"}
 READY = '.status.conditions[] | select(.type == "Ready") | .status'
 WAITING = ".status.containerStatuses[0].state.waiting.reason"
 
 RUNNING = "running: {startedAt: {{ $now | Quote }}}"
-CRASHED = "terminated: {exitCode: 1, reason: Error, startedAt: {{ $now | Quote }}, finishedAt: {{ $now | Quote }}}"
-CRASH_LOOP = (
-    "waiting: {reason: CrashLoopBackOff, message: back-off restarting failed container}"
-)
-PULL_FAILED = (
-    'waiting: {reason: ImagePullBackOff, message: {{ printf "Back-off pulling image %q: not found" .image | Quote }}}'
-)
-
-Condition = dict[str, object]
-Stage = dict[str, Any]
+ENDED_NOW = "startedAt: {{ $now | Quote }}, finishedAt: {{ $now | Quote }}"
+CRASHED = f"terminated: {{exitCode: 1, reason: Error, {ENDED_NOW}}}"
+CRASH_LOOP = "waiting: {reason: CrashLoopBackOff, message: back-off restarting failed container}"
+NOT_FOUND = '{{ printf "Back-off pulling image %q: not found" .image | Quote }}'
+PULL_FAILED = f"waiting: {{reason: ImagePullBackOff, message: {NOT_FOUND}}}"
 
 
 def pod_stages() -> str:

@@ -119,7 +119,9 @@ async def test_never_ready(site: Site) -> None:
     await site.kubernetes.apply(a_deployment("v1-never-ready"))
 
     pod = await the_pod(site.kubernetes)
-    assert pod["status"]["phase"] == "Running" and "running" in state(pod) and not is_ready(pod)
+    assert pod["status"]["phase"] == "Running"
+    assert "running" in state(pod)
+    assert not is_ready(pod)
 
 
 async def test_crash(site: Site) -> None:
@@ -127,8 +129,10 @@ async def test_crash(site: Site) -> None:
 
     pod = await the_pod(site.kubernetes)
     status = pod["status"]["containerStatuses"][0]
-    assert state(pod)["waiting"]["reason"] == "CrashLoopBackOff" and not is_ready(pod)
-    assert status["restartCount"] == 1 and status["lastState"]["terminated"]["exitCode"] == 1
+    assert state(pod)["waiting"]["reason"] == "CrashLoopBackOff"
+    assert not is_ready(pod)
+    assert status["restartCount"] == 1
+    assert status["lastState"]["terminated"]["exitCode"] == 1
 
     async def restarted() -> bool:
         again = await the_pod(site.kubernetes)
@@ -141,7 +145,8 @@ async def test_no_pull(site: Site) -> None:
     await site.kubernetes.apply(a_deployment("v1-no-pull"))
 
     pod = await the_pod(site.kubernetes)
-    assert pod["status"]["phase"] == "Pending" and not is_ready(pod)
+    assert pod["status"]["phase"] == "Pending"
+    assert not is_ready(pod)
     assert state(pod)["waiting"]["reason"] == "ImagePullBackOff"
     assert "vllm/vllm-openai:v1-no-pull" in state(pod)["waiting"]["message"]
     await asyncio.sleep(1)  # To see that nothing happens, there is only waiting.
@@ -154,7 +159,8 @@ async def test_ready_after(site: Site) -> None:
     await site.kubernetes.apply(a_deployment("v1-ready-after-1.5s"))
 
     pod, seen = await the_pod(site.kubernetes), time.monotonic()
-    assert pod["status"]["phase"] == "Running" and not is_ready(pod)
+    assert pod["status"]["phase"] == "Running"
+    assert not is_ready(pod)
 
     async def ready() -> bool:
         return is_ready(await the_pod(site.kubernetes))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.world.control_plane import ControlPlane, start_control_plane
-from tests.world.dynamodb import CREDENTIALS, REGION, DynamoDB, start_dynamodb
+from tests.world.dynamodb import CREDENTIAL, REGION, DynamoDB, start_dynamodb
 from tests.world.eventually import eventually
 from tests.world.kubernetes import Kubernetes, Manifest, open_session
 from tests.world.nodes import all_nodes
 from tests.world.parts import Parts, find_parts
-from tests.world.processes import Processes, guarded_processes
+from tests.world.processes import PartFailed, Processes, guarded_processes
 from tests.world.site import Site, open_site
 
 
@@ -47,7 +47,8 @@ class World:
             "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": self.dynamodb.endpoint,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
-            **{name.upper(): value for name, value in CREDENTIALS.items()},
+            "AWS_ACCESS_KEY_ID": CREDENTIAL,
+            "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
         }
 
     def site(self, *, stream: bool = True) -> AbstractAsyncContextManager[Site]:
@@ -92,8 +93,8 @@ async def _start(processes: Processes, parts: Parts) -> tuple[DynamoDB, ControlP
         async with asyncio.TaskGroup() as starting:
             dynamodb = starting.create_task(start_dynamodb(processes, parts))
             plane = starting.create_task(start_control_plane(processes, parts))
-    except* Exception as failures:
-        # One part that does not start is the reason; the other was only cancelled.
+    except* PartFailed as failures:
+        # The first is the reason, and its message reads better outside a group.
         raise failures.exceptions[0] from None
     return dynamodb.result(), plane.result()
 
