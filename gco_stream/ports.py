@@ -143,3 +143,13 @@ class Cluster(Protocol):
             Refused: The API server will never accept this.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything outside that the controller talks to."""
+
+    records: Records
+    stream: EventStream
+    cluster: Cluster
+    clock: Clock

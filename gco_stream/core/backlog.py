@@ -5,7 +5,7 @@ Fresh changes go first. So that a resync is not starved by a stream that never r
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from gco_stream.core.models import EndpointName
@@ -33,6 +33,10 @@ class Again:
     first: float
     longest: float
     at_least: float = 0.0
+
+    def not_before(self, seconds: float | None) -> "Again":
+        """Return the same, but waiting at least as long as the other side asked, where it did."""
+        return replace(self, at_least=seconds or 0.0)
 
     def delay(self, attempt: int, *, lot: float) -> float:
         """Return the seconds to wait before attempt ``attempt`` (1 is the first), 20 % more or less by ``lot``."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from gco_stream.core.models import EndpointName, Item
 
-_TIMES = ("updated_at",)
+_NOT_DESIRED = ("region_status", "updated_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +41,7 @@ def deserves_a_look(record: StreamRecord, *, region: str) -> bool:
 
 
 def _desired(item: Item) -> Mapping[str, Any]:
-    wanted = {key: value for key, value in item.items() if key != "region_status" and key not in _TIMES}
-    return wanted
+    return {key: value for key, value in item.items() if key not in _NOT_DESIRED}
 
 
 def _others(item: Item, region: str) -> Mapping[str, Any]:

@@ -8,7 +8,18 @@ from gco_stream.core.compare import differences
 from gco_stream.core.manifests import render
 from gco_stream.core.manifests.ownership import FIELD_MANAGER, MANAGED_BY, is_ours
 from gco_stream.core.merging import fields_of, owned_part
-from gco_stream.core.models import Action, Apply, Delete, Kind, Manifest, ObjectKey, Observed, Scope, describe, object_keys
+from gco_stream.core.models import (
+    Action,
+    Apply,
+    Delete,
+    Kind,
+    Manifest,
+    ObjectKey,
+    Observed,
+    Scope,
+    describe,
+    object_keys,
+)
 from gco_stream.core.record import Endpoint
 from gco_stream.core.rollout import read_rollout
 from gco_stream.core.wish import Gone, Remove, Request, Run, Stop, Unclear
@@ -159,4 +170,6 @@ def _is_leaving(live: Manifest) -> bool:
 def explain_foreign(keys: tuple[ObjectKey, ...]) -> str:
     """Say in one sentence why objects with our names keep an endpoint from running, and what to do."""
     names = ", ".join(str(key) for key in keys)
-    return f"{names} exists already without the label {MANAGED_BY}={FIELD_MANAGER}: remove or rename it, it is not touched"
+    return (
+        f"{names} exists already without the label {MANAGED_BY}={FIELD_MANAGER}: remove or rename it, it is not touched"
+    )

@@ -174,10 +174,10 @@ class Endpoint(_Part):
     spec: EndpointSpec = Field(default_factory=dict, validate_default=True)
 
 
-def _regions(value: object) -> frozenset[str] | list[Any]:
-    if isinstance(value, list | tuple | set | frozenset) and value:
-        if all(isinstance(region, str) and region for region in value):
-            return frozenset(value)
+def _regions(value: Any) -> frozenset[str]:
+    is_listing = isinstance(value, list | tuple | set | frozenset) and len(value) > 0
+    if is_listing and all(isinstance(region, str) and region for region in value):
+        return frozenset(value)
     raise fields.wrong("must be a non-empty list of region names such as ['us-east-1']")
 
 

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
+from gco_stream.core.manifests.ownership import is_ours
 from gco_stream.core.models import EndpointName, Item, Manifest, Observed, Scope
 from gco_stream.core.plan import Plan, explain_foreign
-from gco_stream.core.manifests.ownership import is_ours
 from gco_stream.core.record import DesiredState, EndpointRecord, spec_hash
 from gco_stream.core.rollout import Rollout, read_rollout
-from gco_stream.core.wish import Gone, Remove, Request, Run, Stop, Unclear
+from gco_stream.core.wish import Gone, Remove, Request, Run, Stop, Unclear, Wish
 
 _LONGEST_ERROR = 1000
 _FRESH = timedelta(minutes=10)
@@ -71,7 +71,16 @@ class RegionStatus:
         return {key: value for key, value in fields.items() if value is not None}
 
 
-_OURS = ("state", "replicas_ready", "replicas_desired", "error", "reason", "published", "observed_spec", "cluster")
+_OURS = (
+    "state",
+    "replicas_ready",
+    "replicas_desired",
+    "error",
+    "reason",
+    "published",
+    "observed_spec",
+    "cluster",
+)
 
 
 def previous_status(request: Request, scope: Scope) -> Mapping[str, Any]:
@@ -116,11 +125,15 @@ def region_status(
     report = _Report(request=request, observed=observed, scope=scope)
     if failure is not None:
         return report.error(failure)
-    match request.wish:
+    if plan.foreign:
+        return report.error(Failure(reason="ForeignObject", message=explain_foreign(plan.foreign)))
+    return _of_wish(request.wish, report, is_new=is_new)
+
+
+def _of_wish(wish: Wish, report: "_Report", *, is_new: bool) -> RegionStatus | None:
+    match wish:
         case Unclear(problems):
             return report.error(Failure(reason="InvalidRecord", message="; ".join(str(p) for p in problems)))
-        case Run() if plan.foreign:
-            return report.error(Failure(reason="ForeignObject", message=explain_foreign(plan.foreign)))
         case Run():
             return report.running(is_new=is_new)
         case Stop():
@@ -130,7 +143,7 @@ def region_status(
         case Gone():
             return None
         case _:
-            assert_never(request.wish)
+            assert_never(wish)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +215,13 @@ class _Report:
     def _was_never_rolled_out(self) -> bool:
         if self._is_published():
             return False
-        return self.previous.get("state") in (None, State.CREATING, State.DELETING, State.DELETED, State.ERROR)
+        return self.previous.get("state") in (
+            None,
+            State.CREATING,
+            State.DELETING,
+            State.DELETED,
+            State.ERROR,
+        )
 
 
 def pods_of(name: EndpointName, observed: Observed) -> tuple[Manifest, ...]:

@@ -43,9 +43,7 @@ class DynamoDB:
             AttributeDefinitions=[{"AttributeName": "endpoint_name", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
             StreamSpecification=(
-                {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-                if stream
-                else {"StreamEnabled": False}
+                {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"} if stream else {"StreamEnabled": False}
             ),
         )
 
@@ -73,9 +71,7 @@ async def start_dynamodb(processes: Processes, parts: Parts) -> DynamoDB:
 
 
 def _connect(endpoint: str) -> DynamoDB:
-    session = boto3.Session(
-        aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL, region_name=REGION
-    )
+    session = boto3.Session(aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL, region_name=REGION)
     resource = session.resource("dynamodb", endpoint_url=endpoint)
     streams: Any = session.client("dynamodbstreams", endpoint_url=endpoint)
     return DynamoDB(endpoint, resource, streams)

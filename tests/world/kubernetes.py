@@ -159,9 +159,7 @@ class Kubernetes:
         """
         content = None if body is None else json.dumps(body)
         all_headers = {"Content-Type": content_type, **(headers or {})}
-        async with self.session.request(
-            method, path, data=content, params=params, headers=all_headers
-        ) as answer:
+        async with self.session.request(method, path, data=content, params=params, headers=all_headers) as answer:
             await _refuse_errors(f"{method} {path}", answer)
             result: Manifest = await answer.json(content_type=None)
             return result

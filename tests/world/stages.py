@@ -92,9 +92,7 @@ def _seconds_in_tag(word: str) -> str:
     return f'{TAG} | capture("{word}-(?<n>[0-9.]+)s") | .n + "s"'
 
 
-def _stage(
-    name: str, conditions: list[Condition], following: dict[str, Any], after: str | None = None
-) -> Stage:
+def _stage(name: str, conditions: list[Condition], following: dict[str, Any], after: str | None = None) -> Stage:
     spec: dict[str, Any] = {
         "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
         "selector": {

@@ -150,9 +150,7 @@ async def test_no_pull(site: Site) -> None:
     assert state(pod)["waiting"]["reason"] == "ImagePullBackOff"
     assert "vllm/vllm-openai:v1-no-pull" in state(pod)["waiting"]["message"]
     await asyncio.sleep(1)  # To see that nothing happens, there is only waiting.
-    assert (await the_pod(site.kubernetes))["metadata"]["resourceVersion"] == (
-        pod["metadata"]["resourceVersion"]
-    )
+    assert (await the_pod(site.kubernetes))["metadata"]["resourceVersion"] == (pod["metadata"]["resourceVersion"])
 
 
 async def test_ready_after(site: Site) -> None:
@@ -213,9 +211,9 @@ async def test_a_put_shows_in_the_stream(world: World, site: Site) -> None:
 
     streams, arn = world.dynamodb.streams, site.table.latest_stream_arn
     (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-    iterator = streams.get_shard_iterator(
-        StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-    )["ShardIterator"]
+    iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")[
+        "ShardIterator"
+    ]
 
     def records() -> Any:
         return streams.get_records(ShardIterator=iterator)["Records"]
@@ -259,9 +257,7 @@ async def test_a_service_account_has_no_rights_but_its_own(site: Site) -> None:
     token = await site.kubernetes.token_of("gco-service-account")
 
     with pytest.raises(KubernetesError) as refused:
-        await site.kubernetes.request(
-            "GET", site.kubernetes.path("Pod"), headers={"Authorization": f"Bearer {token}"}
-        )
+        await site.kubernetes.request("GET", site.kubernetes.path("Pod"), headers={"Authorization": f"Bearer {token}"})
 
     assert refused.value.status == 403
 

@@ -1,0 +1,1 @@
+"""The loops whose only output is a name in the queue."""

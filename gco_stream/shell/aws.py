@@ -1,0 +1,99 @@
+"""DynamoDB's clients and the one door through which their errors come in."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+
+from gco_stream.errors import Conflict, Denied, GcoStreamError, IteratorExpired, Refused, StreamGap, Transient
+
+CALL_SECONDS = 10.0
+
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+    }
+)
+_NAMED: Mapping[str, type[GcoStreamError]] = {
+    "ConditionalCheckFailedException": Conflict,
+    "ExpiredIteratorException": IteratorExpired,
+    "TrimmedDataAccessException": StreamGap,
+}
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+def client_config() -> AioConfig:
+    """Make the configuration of every client: short deadlines, and no retries beside our own."""
+    return AioConfig(
+        connect_timeout=2,
+        read_timeout=CALL_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        max_pool_connections=64,
+        tcp_keepalive=True,
+    )
+
+
+def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Write plain values as DynamoDB attributes."""
+    return {key: _serializer.serialize(value) for key, value in values.items()}
+
+
+def from_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Read DynamoDB attributes as plain values, numbers as ``Decimal``."""
+    return {key: _deserializer.deserialize(value) for key, value in attributes.items()}
+
+
+@contextmanager
+def aws_errors(doing: str) -> Iterator[None]:
+    """Turn the clients' errors into ours; ``doing`` says in a message what failed.
+
+    ``ResourceNotFoundException`` stays as it is: what it means depends on who asked.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) == "ResourceNotFoundException":
+            raise
+        raise _named(error, doing) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise Denied(f"{doing}: no usable AWS credentials: {error}") from error
+    except BotoCoreError as error:
+        raise Transient(f"{doing}: {error}") from error
+    except TimeoutError as error:
+        raise Transient(f"{doing}: no answer in time") from error
+    except OSError as error:
+        raise Transient(f"{doing}: {error}") from error
+
+
+def deadline() -> asyncio.Timeout:
+    """Bound one call: a client's own timeouts do not cover everything that it waits for."""
+    return asyncio.timeout(CALL_SECONDS)
+
+
+def code_of(error: ClientError) -> str:
+    """Return the service's name for an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _named(error: ClientError, doing: str) -> GcoStreamError:
+    code = code_of(error)
+    message = f"{doing}: {error.response.get('Error', {}).get('Message') or code}"
+    if code in _NAMED:
+        return _NAMED[code](message)
+    if code in _DENIED:
+        return Denied(message)
+    if code == "ValidationException":
+        return Refused(message, reason="ValidationException")
+    return Transient(message)

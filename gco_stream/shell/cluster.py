@@ -1,0 +1,177 @@
+"""The ``Cluster`` port on a Kubernetes API server.
+
+Of kubernetes-asyncio only the configuration, TLS, token refresh and ``call_api`` are used, with plain values: its
+typed models cost twenty times the time and memory, and with raw answers it does not check the status code itself.
+"""
+
+import asyncio
+import json
+from collections.abc import Coroutine, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import ClientError
+from kubernetes_asyncio.client import ApiClient, Configuration
+from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
+
+from gco_stream.core.manifests.ownership import FIELD_MANAGER
+from gco_stream.core.models import (
+    Action,
+    Apply,
+    EndpointName,
+    Kind,
+    Manifest,
+    ObjectKey,
+    Observed,
+    object_keys,
+)
+from gco_stream.core.record import is_valid_name
+from gco_stream.errors import InvalidSettings, Problem, Transient
+from gco_stream.shell.kubernetes_errors import Answer, error_of
+from gco_stream.shell.retry import retrying
+
+_COLLECTIONS = {
+    Kind.DEPLOYMENT: ("apis/apps/v1", "deployments"),
+    Kind.SERVICE: ("api/v1", "services"),
+    Kind.INGRESS: ("apis/networking.k8s.io/v1", "ingresses"),
+}
+_APPLY = {"fieldManager": FIELD_MANAGER, "force": "true"}
+
+
+async def load_configuration() -> Configuration:
+    """Find the API server: the pod's own service account first, then a kubeconfig file.
+
+    Raises:
+        InvalidSettings: There is neither.
+    """
+    configuration = Configuration()
+    try:
+        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    except ConfigException:
+        try:
+            await load_kube_config(client_configuration=configuration)
+        except (ConfigException, OSError) as error:
+            expected = "run in a pod with a service account, or point it at a kubeconfig file"
+            raise InvalidSettings([Problem("KUBECONFIG", str(error), expected)]) from error
+    return configuration
+
+
+class KubernetesCluster:
+    """Reads and writes the objects of one namespace."""
+
+    def __init__(self, api: ApiClient, *, namespace: str, timeout: timedelta) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._seconds = timeout.total_seconds()
+
+    async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
+        """Read every object that an endpoint can have, and its pods where asked for.
+
+        Nothing can exist under a name that Kubernetes refuses, so nothing is asked for one.
+        """
+        if not is_valid_name(name):
+            return Observed(pods=() if with_pods else None)
+        keys = object_keys(name)
+        questions = [self._get(key) for key in keys]
+        if with_pods:
+            *found, pods = await _together(*questions, self._pods(name))
+        else:
+            found, pods = await _together(*questions), None
+        return Observed(objects={k: live for k, live in zip(keys, found, strict=True) if live is not None}, pods=pods)
+
+    async def carry_out(self, action: Action) -> Manifest | None:
+        """Do one thing, and return the object as it then is; None if it is gone."""
+        if isinstance(action, Apply):
+            return await self._apply(action)
+        preconditions = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": action.uid}}
+        answer = await self._request("DELETE", self._path(action.key), body=preconditions)
+        # An object with a finalizer is answered as it is; one that is gone, by a Status.
+        return answer if answer is not None and answer.get("kind") == action.key.kind else None
+
+    async def _apply(self, action: Apply) -> Manifest:
+        """Apply an intent to the one object that it was planned for.
+
+        An apply may create what is not there and take over what is, so it says which it means: a ``uid`` for an
+        object that exists, and for one that must not exist yet a ``resourceVersion`` that no object can have.
+        """
+        metadata = dict(action.manifest["metadata"])
+        metadata |= {"uid": action.uid} if action.uid is not None else {"resourceVersion": "1"}
+        body = {**action.manifest, "metadata": metadata}
+        answer = await self._request("PATCH", self._path(action.key), query=_APPLY, body=body)
+        if answer is None:
+            raise Transient(f"apply {action.key}: there is no namespace {self._namespace}")
+        return answer
+
+    async def _get(self, key: ObjectKey) -> Manifest | None:
+        return await self._request("GET", self._path(key))
+
+    async def _pods(self, name: EndpointName) -> tuple[Manifest, ...]:
+        path = f"/api/v1/namespaces/{quote(self._namespace)}/pods"
+        answer = await self._request("GET", path, query={"labelSelector": f"app={name}"})
+        return tuple((answer or {}).get("items") or ())
+
+    def _path(self, key: ObjectKey) -> str:
+        group, plural = _COLLECTIONS[key.kind]
+        return f"/{group}/namespaces/{quote(self._namespace)}/{plural}/{quote(key.name)}"
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Send one request, again where that helps at once; None stands for 404.
+
+        Raises:
+            Conflict: 409.
+            Denied: 401 or 403.
+            Refused: Repeating it can never help.
+            Transient: Anything else.
+        """
+        async for attempt in retrying():
+            with attempt:
+                answer = await self._send(method, path, query or {}, body)
+                if answer.code == 404:
+                    return None
+                if not 200 <= answer.code < 300:
+                    raise error_of(answer)
+                return json.loads(answer.body)
+        raise AssertionError("a retried call either returns or raises")
+
+    async def _send(self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None) -> Answer:
+        doing = f"{method} {path}"
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
+        try:
+            async with asyncio.timeout(self._seconds):
+                response = await self._api.call_api(
+                    path,
+                    method,
+                    query_params=list(query.items()),
+                    header_params=headers,
+                    body=body,
+                    auth_settings=["BearerToken"],
+                    _preload_content=False,
+                    _request_timeout=self._seconds,
+                )
+                content = await response.read()
+        except TimeoutError as error:
+            raise Transient(f"{doing}: no answer in time") from error
+        except (ClientError, OSError) as error:
+            raise Transient(f"{doing}: {error}") from error
+        retry_after = response.headers.get("Retry-After")
+        return Answer(doing=doing, code=response.status, body=content, retry_after=retry_after)
+
+
+async def _together(*coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Await several calls at once; the first error ends them all."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in coroutines]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+    return [task.result() for task in tasks]

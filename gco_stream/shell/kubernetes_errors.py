@@ -1,0 +1,76 @@
+"""What the API server's answers mean for what we do next.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gco_stream.errors import Conflict, Denied, GcoStreamError, Refused, Transient
+
+# Server-side apply answers these with 500 although repeating them can never help: an unknown field, a value of the
+# wrong type, two entries with one key, an amount that is none.
+_PERMANENT = ("failed to create typed patch object", "failed to convert new object")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer of the API server, its body read.
+
+    Attributes:
+        doing: What was asked, for messages.
+        retry_after: The header's value, or None.
+    """
+
+    doing: str
+    code: int
+    body: bytes
+    retry_after: str | None
+
+
+def error_of(answer: Answer) -> GcoStreamError:
+    """Turn an answer that is no success into what it means for us."""
+    status = _status(answer.body)
+    message = f"{answer.doing}: {_message(status, answer)}"
+    if answer.code == 409:
+        return Conflict(message)
+    if answer.code in (401, 403):
+        return Denied(message)
+    if answer.code in (400, 422) or _is_permanent(status):
+        return Refused(message, reason=str(status.get("reason") or "Invalid"))
+    return Transient(message, retry_after=_seconds(answer.retry_after))
+
+
+def _status(body: bytes) -> Mapping[str, Any]:
+    """Read the body as a ``Status``; a proxy between us and the server may have answered in plain text."""
+    try:
+        status = json.loads(body)
+    except ValueError:
+        return {}
+    return status if isinstance(status, Mapping) else {}
+
+
+def _is_permanent(status: Mapping[str, Any]) -> bool:
+    return str(status.get("message", "")).startswith(_PERMANENT)
+
+
+def _message(status: Mapping[str, Any], answer: Answer) -> str:
+    causes = (status.get("details") or {}).get("causes") or ()
+    told = dict.fromkeys(f"{cause['field']}: {_short(cause['message'])}" for cause in causes if "field" in cause)
+    text = "; ".join(told) or str(status.get("message") or "") or answer.body[:200].decode(errors="replace")
+    return " ".join(text.split()) or f"HTTP {answer.code}"
+
+
+def _short(message: str) -> str:
+    """Cut what the server adds for programmers: regular expressions and lists of everything that is supported."""
+    return re.split(r"[;(]", message)[0].strip()
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        return None if header is None else max(0.0, float(header))
+    except ValueError:
+        return None

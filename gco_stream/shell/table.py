@@ -1,0 +1,104 @@
+"""The ``Records`` port on a DynamoDB table.
+
+Numbers come as ``Decimal``; unknown fields stay in the items. No write touches ``updated_at``, and each is conditional
+on what was read, because nobody who writes to the table locks anything.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from gco_stream.core.models import EndpointName, Item
+from gco_stream.errors import Transient
+from gco_stream.shell.aws import aws_errors, deadline, from_attributes, to_attributes
+from gco_stream.shell.retry import retrying
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+_KEY = "endpoint_name"
+
+
+class DynamoRecords:
+    """Reads and writes the records of one table."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    async def get(self, name: EndpointName) -> Item | None:
+        """Read one record, strongly consistent; None if there is none."""
+        answer = await self._call("get_item", Key=to_attributes({_KEY: name}), ConsistentRead=True)
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+    async def scan(self) -> AsyncIterator[Sequence[EndpointName]]:
+        """Read every record's name, strongly consistent, page by page of at most 1 MB."""
+        start: dict[str, Any] = {}
+        while True:
+            page = await self._call("scan", ConsistentRead=True, ProjectionExpression=_KEY, **start)
+            yield [EndpointName(item[_KEY]["S"]) for item in page["Items"]]
+            if not page.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    async def write_status(self, item: Item, region: str, status: Mapping[str, Any]) -> Item:
+        """Write one region's status into a record that exists, and return the record as it then is."""
+        values: dict[str, Any] = {":map": "M"}
+        if isinstance(item.get("region_status"), Mapping):
+            update, values[":status"] = "SET region_status.#region = :status", status
+            condition = f"attribute_exists({_KEY}) AND attribute_type(region_status, :map)"
+        else:
+            update, values[":status"] = "SET region_status = :status", {region: status}
+            condition = f"attribute_exists({_KEY}) AND NOT attribute_type(region_status, :map)"
+        names = {"ExpressionAttributeNames": {"#region": region}} if "#region" in update else {}
+        answer = await self._call(
+            "update_item",
+            Key=to_attributes({_KEY: item[_KEY]}),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=to_attributes(values),
+            ReturnValues="ALL_NEW",
+            **names,
+        )
+        return from_attributes(answer["Attributes"])
+
+    async def promote(self, item: Item) -> None:
+        """Turn ``deploying`` into ``running``, if the record still wants what ``item`` wants."""
+        condition, values = _unchanged(item, ("desired_state", "spec", "target_regions"))
+        await self._call(
+            "update_item",
+            Key=to_attributes({_KEY: item[_KEY]}),
+            UpdateExpression="SET desired_state = :running",
+            ConditionExpression=condition,
+            ExpressionAttributeValues=to_attributes({**values, ":running": "running"}),
+        )
+
+    async def purge(self, item: Item) -> None:
+        """Delete a record, if its state, its regions and every status are still those of ``item``."""
+        condition, values = _unchanged(item, ("desired_state", "target_regions", "region_status"))
+        await self._call(
+            "delete_item",
+            Key=to_attributes({_KEY: item[_KEY]}),
+            ConditionExpression=condition,
+            ExpressionAttributeValues=to_attributes(values),
+        )
+
+    async def _call(self, operation: str, **parameters: Any) -> Any:
+        call = getattr(self._client, operation)
+        async for attempt in retrying():
+            with attempt:
+                try:
+                    with aws_errors(f"{operation} on table {self._table}"):
+                        async with deadline():
+                            return await call(TableName=self._table, **parameters)
+                except ClientError as error:
+                    raise Transient(f"{operation}: there is no table {self._table} in the region asked") from error
+        raise AssertionError("a retried call either returns or raises")
+
+
+def _unchanged(item: Item, fields: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Make the condition that these fields of a record are still as they were read."""
+    values = {f":{field}": item[field] for field in fields if field in item}
+    tests = [f"{field} = :{field}" if field in item else f"attribute_not_exists({field})" for field in fields]
+    return " AND ".join([f"attribute_exists({_KEY})", *tests]), values
