@@ -172,10 +172,11 @@ class Reconciler:
         if other is not None:
             _log.warning("status not written: another cluster reports for this region", extra={**bound, "other": other})
             return item
+        after = await self.records.write_status(item, self.scope.region, written)
         level = logging.WARNING if status.state is State.ERROR else logging.INFO
         facts = {"state": status.state.value, "reason": status.error or status.reason}
         _log.log(level, "status written", extra={**bound, **facts})
-        return await self.records.write_status(item, self.scope.region, written)
+        return after
 
 
 def _is_unfinished(request: Request, status: RegionStatus) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gco_stream.core.models import EndpointName, Item
 
-_NOT_DESIRED = ("region_status", "updated_at")
+_NOT_DESIRED = ("desired_state", "region_status", "updated_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,16 @@ def deserves_a_look(record: StreamRecord, *, region: str) -> bool:
     """Whether a change may concern the endpoint in this region."""
     if record.before is None or record.after is None:
         return True
-    if _desired(record.before) != _desired(record.after):
+    if _desired(record.before) != _desired(record.after) or _is_restated(record.before, record.after):
         return True
     others_changed = _others(record.before, region) != _others(record.after, region)
     return others_changed and record.after.get("desired_state", "deploying") in ("deploying", "deleted")
+
+
+def _is_restated(before: Item, after: Item) -> bool:
+    """Whether another state is asked for; from ``deploying`` to ``running`` is only our own promotion."""
+    states = (before.get("desired_state", "deploying"), after.get("desired_state", "deploying"))
+    return states[0] != states[1] and states != ("deploying", "running")
 
 
 def _desired(item: Item) -> Mapping[str, Any]:

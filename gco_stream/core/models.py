@@ -115,6 +115,5 @@ Action = Apply | Delete
 
 
 def describe(action: Action) -> str:
-    """Say in a few words what an action does, e.g. ``apply Service llama (missing)``."""
-    verb = "apply" if isinstance(action, Apply) else "delete"
-    return f"{verb} {action.key} ({action.why})"
+    """Say in a few words what an action does, e.g. ``apply Service llama``."""
+    return f"{'apply' if isinstance(action, Apply) else 'delete'} {action.key}"

@@ -44,7 +44,7 @@ class Plan:
         """Say for people what is done and why; empty if nothing is."""
         if self.foreign:
             return "foreign objects: " + ", ".join(str(key) for key in self.foreign)
-        return "; ".join(describe(action) for action in self.actions)
+        return "; ".join(f"{describe(action)}: {action.why}" for action in self.actions)
 
 
 def make_plan(request: Request, observed: Observed, scope: Scope) -> Plan:

@@ -9,18 +9,18 @@ import json
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from gco_stream.core import fields
 from gco_stream.core.models import EndpointName, Item, Scope
+from gco_stream.core.spec import EndpointSpec, Part
 from gco_stream.errors import InvalidRecord, Problem, Shown
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _INGRESS_PATH = re.compile(r"(/[A-Za-z0-9_.~-]+)+/?")
-_S3_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 _PLATFORM_PATHS = ("/api", "/healthz")
 _LONGEST_NAME = 63 - len("-canary")
 _LONGEST_PATH = 128
@@ -35,114 +35,6 @@ class DesiredState(StrEnum):
     DELETED = "deleted"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Resources(_Part):
-    """Container resources; the accelerator's own are added from ``gpu_count``."""
-
-    requests: fields.Quantities = {"cpu": "1", "memory": "4Gi"}
-    limits: fields.Quantities = {"cpu": "4", "memory": "16Gi"}
-
-
-class Toleration(_Part):
-    """A pod's toleration, in Kubernetes' own spelling."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    key: fields.AnyText | None = None
-    operator: Annotated[str, fields.one_of("Equal", "Exists")] | None = None
-    value: fields.AnyText | None = None
-    effect: Annotated[str, fields.one_of("NoSchedule", "PreferNoSchedule", "NoExecute")] | None = None
-    tolerationSeconds: Annotated[int, fields.whole_number(0)] | None = None  # noqa: N815 - Kubernetes' spelling
-
-
-class Metric(_Part):
-    """What autoscaling looks at: average utilization in percent of the request."""
-
-    type: Annotated[str, fields.one_of("cpu", "memory")] = "cpu"
-    target: Annotated[int, fields.whole_number(1)] = 70
-
-
-class Autoscaling(_Part):
-    """Bounds and metrics of the horizontal pod autoscaler."""
-
-    enabled: fields.Switch = False
-    min_replicas: Annotated[int, fields.whole_number(1)] = 1
-    max_replicas: Annotated[int, fields.whole_number(1)] = 10
-    metrics: Annotated[tuple[Metric, ...], fields.is_list] = (Metric(),)
-
-    @model_validator(mode="after")
-    def _bounds_are_ordered(self) -> "Autoscaling":
-        if self.min_replicas > self.max_replicas:
-            bounds = f"min_replicas {self.min_replicas}, max_replicas {self.max_replicas}"
-            raise fields.wrong("must not have min_replicas above max_replicas", shown=bounds)
-        return self
-
-
-class Canary(_Part):
-    """A second version that gets ``weight`` percent of the traffic."""
-
-    image: fields.Text
-    weight: Annotated[int, fields.whole_number(1, 99)] = 10
-    replicas: Annotated[int, fields.whole_number(0, 10_000)] = 1
-
-
-class Rollout(_Part):
-    """How pods are replaced; None means the default for the endpoint's kind of hardware."""
-
-    max_surge: fields.CountOrPercent | None = None
-    max_unavailable: fields.CountOrPercent | None = None
-    progress_deadline_seconds: Annotated[int, fields.whole_number(1)] | None = None
-
-    @model_validator(mode="after")
-    def _something_may_move(self) -> "Rollout":
-        if self.max_surge in (0, "0%") and self.max_unavailable in (0, "0%"):
-            expected = "must leave one of them above 0, or no pod could ever be replaced"
-            raise fields.wrong(expected, shown="max_surge 0, max_unavailable 0")
-        return self
-
-
-class EndpointSpec(_Part):
-    """The ``spec`` of a record, complete and checked. Fields that we do not know are ignored."""
-
-    image: fields.Text
-    port: Annotated[int, fields.whole_number(1, 65535)] = 8000
-    replicas: Annotated[int, fields.whole_number(0, 10_000)] = 1
-    gpu_count: Annotated[int, fields.whole_number(0, 1_000)] = 1
-    accelerator: Annotated[Literal["nvidia", "neuron"], fields.one_of("nvidia", "neuron")] = "nvidia"
-    health_check_path: fields.Path = "/health"
-    region_image_uris: Annotated[Mapping[str, Any], fields.is_map] = {}
-    env: fields.Environment = {}
-    resources: Resources = Resources()
-    command: fields.Texts = ()
-    args: fields.Texts = ()
-    model_path: fields.Text | None = None
-    model_source: (
-        Annotated[
-            str,
-            fields.matching(
-                lambda uri: bool(_S3_URI.fullmatch(uri)),
-                "must be an S3 URI such as 's3://bucket/prefix'; other sources are not supported",
-            ),
-        ]
-        | None
-    ) = None
-    node_selector: fields.Labels = {}
-    tolerations: Annotated[tuple[Toleration, ...], fields.is_list] = ()
-    capacity_type: Annotated[str, fields.one_of("spot", "on-demand")] | None = None
-    gpu_type: fields.Text | None = None
-    autoscaling: Autoscaling | None = None
-    canary: Canary | None = None
-    rollout: Rollout = Rollout()
-
-    @property
-    def autoscaled(self) -> bool:
-        """Whether an autoscaler owns the replica count."""
-        return self.autoscaling is not None and self.autoscaling.enabled
-
-
 def _ingress_path_is_usable(path: str) -> bool:
     platform = any(path == taken or path.startswith(f"{taken}/") for taken in _PLATFORM_PATHS)
     segments = path.split("/")
@@ -155,7 +47,7 @@ def _ingress_path_is_usable(path: str) -> bool:
     )
 
 
-class Endpoint(_Part):
+class Endpoint(Part):
     """Everything that is needed to run an endpoint.
 
     ``region_image_uris`` is still unresolved: which image a region pulls is decided by ``manifests.images``.
@@ -170,7 +62,7 @@ class Endpoint(_Part):
             "not '/' and not one of the platform's own (/api, /healthz)",
         ),
     ]
-    labels: fields.Labels = {}
+    labels: fields.Labels = Field(default_factory=dict)
     spec: EndpointSpec = Field(default_factory=dict, validate_default=True)
 
 
@@ -181,7 +73,7 @@ def _regions(value: Any) -> frozenset[str]:
     raise fields.wrong("must be a non-empty list of region names such as ['us-east-1']")
 
 
-class EndpointRecord(_Part):
+class EndpointRecord(Part):
     """The part of a record that says where an endpoint belongs and whether it should run.
 
     Attributes:

@@ -122,7 +122,7 @@ class KubernetesCluster:
         *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> dict[str, Any] | None:
         """Send one request, again where that helps at once; None stands for 404.
 
         Raises:
@@ -138,7 +138,8 @@ class KubernetesCluster:
                     return None
                 if not 200 <= answer.code < 300:
                     raise error_of(answer)
-                return json.loads(answer.body)
+                content: dict[str, Any] = json.loads(answer.body)
+                return content
         raise AssertionError("a retried call either returns or raises")
 
     async def _send(self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None) -> Answer:

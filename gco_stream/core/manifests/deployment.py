@@ -6,7 +6,8 @@ from gco_stream.core.manifests import pod
 from gco_stream.core.manifests.canonical import pruned
 from gco_stream.core.manifests.ownership import TEMPLATE_VERSION, metadata
 from gco_stream.core.models import Manifest, Scope
-from gco_stream.core.record import Endpoint, EndpointSpec
+from gco_stream.core.record import Endpoint
+from gco_stream.core.spec import EndpointSpec
 
 # A model of hundreds of gigabytes loads for many minutes; Kubernetes' ten are too few.
 _PROGRESS_DEADLINE_SECONDS = 1800

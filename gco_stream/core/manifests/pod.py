@@ -8,7 +8,8 @@ from gco_stream.core.manifests import server
 from gco_stream.core.manifests.images import image_for_region
 from gco_stream.core.manifests.ownership import pod_labels
 from gco_stream.core.models import Scope
-from gco_stream.core.record import Endpoint, EndpointSpec
+from gco_stream.core.record import Endpoint
+from gco_stream.core.spec import EndpointSpec
 
 VERSION = "2"
 

@@ -1,0 +1,53 @@
+# Everything here sets up what it needs by itself; nothing has to be run before.
+PYTHON ?= python3.11
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE =
+
+.PHONY: help setup check test test-unit bench demo world lock clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## Make the virtual environment with the locked dependencies
+
+.venv/.ready: pyproject.toml locks/dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+check: setup ## Format, lint, types, imports: under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/python -m tests.house
+
+test-unit: setup ## The tests that need no servers: under 20 seconds
+	$(BIN)/pytest -m "not world" -q
+
+test: check ## Everything: checks, and all tests on a real control plane and DynamoDB Local
+	$(BIN)/python -m tests.world build
+	$(BIN)/pytest
+
+bench: setup ## The benchmarks, with what they must reach
+	$(BIN)/python -m benchmarks.propagation
+
+world: setup ## A control plane with GPU nodes and a table, for a shell; until Ctrl-C
+	@$(BIN)/python -m tests.world
+
+demo: setup ## The controller at work: a few endpoints live through a story
+	@$(BIN)/python -m tests.world.demo
+
+lock: ## Renew locks/ from pyproject.toml
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check pip-tools
+	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --output-file locks/run.txt pyproject.toml
+	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --extra dev --constraint locks/run.txt --output-file locks/dev.txt pyproject.toml
+	rm -rf .venv-lock
+
+LOCK_OPTIONS := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links
+
+clean: ## Remove what was made here; the cache of the test world stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
