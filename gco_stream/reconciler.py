@@ -104,7 +104,9 @@ class Reconciler:
         await self._report(request, status, bound)
         if acted.trouble is not None:
             raise acted.trouble
-        return _PROGRESS if status is not None and _is_unfinished(request, status) else None
+        unfinished = status is not None and _is_unfinished(request, status)
+        _log.debug("pass done", extra={**bound, "again": unfinished})
+        return _PROGRESS if unfinished else None
 
     async def _carry_out(self, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
         """Do one action after the other; the first that fails ends it, because later ones rely on it."""
