@@ -76,6 +76,10 @@ class Writers:
         """Read a record, strongly consistent."""
         return self._table.get_item(Key={"endpoint_name": name}, ConsistentRead=True).get("Item")
 
+    def scan(self) -> dict[str, Any]:
+        """Read the first page of the table."""
+        return dict(self._table.scan())
+
     def status(self, name: str, region: str | None = None) -> dict[str, Any]:
         """Return one region's status; empty if there is none."""
         item = self.read(name) or {}

@@ -1,0 +1,1 @@
+"""What things take, measured on the real parts."""
