@@ -79,6 +79,10 @@ async def play(stage: Stage) -> None:
         writers.create("neuron", a_spec(**NEURON))
         writers.create("typo", a_spec(port="abc"))
 
+    def delete() -> None:
+        for name in states():
+            writers.say(name, "deleted")
+
     running = {"llama": "running", "triton": "running", "neuron": "running"}
     await stage.scene(
         "Four records are created, one with a mistake", create, lambda: states() == {**running, "typo": "error"}
@@ -104,11 +108,7 @@ async def play(stage: Stage) -> None:
     await stage.scene(
         "neuron is started", lambda: writers.say("neuron", "running"), lambda: states()["neuron"] == "running"
     )
-    await stage.scene(
-        "Everything is deleted, records too",
-        lambda: [writers.say(name, "deleted") for name in states()] and None,
-        lambda: states() == {},
-    )
+    await stage.scene("Everything is deleted, records too", delete, lambda: states() == {})
 
 
 async def demo() -> None:
