@@ -38,7 +38,8 @@ def client_config() -> AioConfig:
     """Make the configuration of every client: short deadlines, and no retries beside our own."""
     return AioConfig(
         connect_timeout=2,
-        read_timeout=CALL_SECONDS,
+        # The deadline around each call ends it first.
+        read_timeout=2 * CALL_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=64,
         tcp_keepalive=True,

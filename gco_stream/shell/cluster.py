@@ -28,7 +28,7 @@ from gco_stream.core.models import (
 )
 from gco_stream.core.record import is_valid_name
 from gco_stream.errors import InvalidSettings, Problem, Transient
-from gco_stream.shell.kubernetes_errors import Answer, error_of
+from gco_stream.shell.kubernetes_errors import Answer, error_of, says_absent
 from gco_stream.shell.retry import retrying
 
 _COLLECTIONS = {
@@ -123,7 +123,7 @@ class KubernetesCluster:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any] | None:
-        """Send one request, again where that helps at once; None stands for 404.
+        """Send one request, again where that helps at once; None stands for an object that is not there.
 
         Raises:
             Conflict: 409.
@@ -134,12 +134,11 @@ class KubernetesCluster:
         async for attempt in retrying():
             with attempt:
                 answer = await self._send(method, path, query or {}, body)
-                if answer.code == 404:
+                if says_absent(answer):
                     return None
                 if not 200 <= answer.code < 300:
                     raise error_of(answer)
-                content: dict[str, Any] = json.loads(answer.body)
-                return content
+                return _object_in(answer)
         raise AssertionError("a retried call either returns or raises")
 
     async def _send(self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None) -> Answer:
@@ -166,6 +165,17 @@ class KubernetesCluster:
             raise Transient(f"{doing}: {error}") from error
         retry_after = response.headers.get("Retry-After")
         return Answer(doing=doing, code=response.status, body=content, retry_after=retry_after)
+
+
+def _object_in(answer: Answer) -> dict[str, Any]:
+    """Read the object that a success carries; a proxy between us and the server may have made one up."""
+    try:
+        content = json.loads(answer.body)
+    except ValueError as error:
+        raise Transient(f"{answer.doing}: the answer is no JSON") from error
+    if not isinstance(content, dict):
+        raise Transient(f"{answer.doing}: the answer is no object")
+    return content
 
 
 async def _together(*coroutines: Coroutine[Any, Any, Any]) -> list[Any]:

@@ -4,8 +4,9 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/s
 """
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,11 @@ class Answer:
     code: int
     body: bytes
     retry_after: str | None
+
+
+def says_absent(answer: Answer) -> bool:
+    """Whether the API server itself says that there is no such object; a proxy's 404 says nothing about it."""
+    return answer.code == 404 and _status(answer.body).get("reason") == "NotFound"
 
 
 def error_of(answer: Answer) -> GcoStreamError:
@@ -58,10 +64,17 @@ def _is_permanent(status: Mapping[str, Any]) -> bool:
 
 
 def _message(status: Mapping[str, Any], answer: Answer) -> str:
-    causes = (status.get("details") or {}).get("causes") or ()
-    told = dict.fromkeys(f"{cause['field']}: {_short(cause['message'])}" for cause in causes if "field" in cause)
+    told = dict.fromkeys(_causes(status))
     text = "; ".join(told) or str(status.get("message") or "") or answer.body[:200].decode(errors="replace")
     return " ".join(text.split()) or f"HTTP {answer.code}"
+
+
+def _causes(status: Mapping[str, Any]) -> Iterator[str]:
+    details = status.get("details")
+    causes = details.get("causes") if isinstance(details, Mapping) else None
+    for cause in causes if isinstance(causes, list) else ():
+        if isinstance(cause, Mapping) and "field" in cause:
+            yield f"{cause['field']}: {_short(str(cause.get('message') or cause.get('reason') or 'invalid'))}"
 
 
 def _short(message: str) -> str:
@@ -70,7 +83,9 @@ def _short(message: str) -> str:
 
 
 def _seconds(header: str | None) -> float | None:
+    """Read ``Retry-After``; a date or nonsense counts as nothing said."""
     try:
-        return None if header is None else max(0.0, float(header))
+        seconds = float(header or "nan")
     except ValueError:
         return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
