@@ -36,7 +36,7 @@ def whole_number(lowest: int, highest: int | None = None) -> BeforeValidator:
             value = Decimal(value.strip())
         if isinstance(value, float | int) and not isinstance(value, bool):
             value = Decimal(value)
-        if isinstance(value, Decimal) and value == value.to_integral_value():
+        if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
             number = int(value)
             if lowest <= number <= (number if highest is None else highest):
                 return number
@@ -71,15 +71,26 @@ def plain(value: object) -> str:
     """Write a scalar as the string that a person would: ``1`` and not ``1E+0``, ``true`` and not ``True``."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+    if isinstance(value, Decimal) and value.is_finite():
+        # Decimal.normalize would round to 28 digits, and the table holds 38.
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
     return str(value)
+
+
+def kind_of(value: object) -> str:
+    """Say what kind of value this is, for messages that must not show it."""
+    if isinstance(value, Mapping):
+        return "a map"
+    if isinstance(value, list | tuple | set | frozenset):
+        return "a list"
+    return "a string" if isinstance(value, str) else "a single value"
 
 
 def _scalar(value: object) -> str:
     if isinstance(value, str | bool | int | float | Decimal):
         return plain(value)
-    raise wrong("must be a string, a number or a boolean", shown=f"a {type(value).__name__}")
+    raise wrong("must be a string, a number or a boolean", shown=kind_of(value))
 
 
 def _boolean(value: object) -> bool:
@@ -103,21 +114,25 @@ def _count_or_percent(value: object) -> int | str:
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
-    if isinstance(value, int | Decimal) and not isinstance(value, bool) and value >= 0 and value == int(value):
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and _is_count(Decimal(value)):
         return int(value)
     raise wrong("must be a whole number of at least 0 or a percentage such as '25%'")
+
+
+def _is_count(number: Decimal) -> bool:
+    return number.is_finite() and number >= 0 and number == number.to_integral_value()
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     if isinstance(value, Mapping):
         return value
-    raise wrong("must be a map")
+    raise wrong("must be a map", shown=kind_of(value))
 
 
 def _listing(value: object) -> list[Any]:
     if isinstance(value, list | tuple):
         return list(value)
-    raise wrong("must be a list")
+    raise wrong("must be a list", shown=kind_of(value))
 
 
 def _environment(value: object) -> Mapping[str, Any]:

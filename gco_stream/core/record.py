@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from gco_stream.core import fields
 from gco_stream.core.models import EndpointName, Item, Scope
 from gco_stream.core.spec import EndpointSpec, Part
-from gco_stream.errors import InvalidRecord, Problem, Shown
+from gco_stream.errors import InvalidRecord, Problem, Shown, shown
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _INGRESS_PATH = re.compile(r"(/[A-Za-z0-9_.~-]+)+/?")
@@ -70,7 +70,7 @@ def _regions(value: Any) -> frozenset[str]:
     is_listing = isinstance(value, list | tuple | set | frozenset) and len(value) > 0
     if is_listing and all(isinstance(region, str) and region for region in value):
         return frozenset(value)
-    raise fields.wrong("must be a non-empty list of region names such as ['us-east-1']")
+    raise fields.wrong("must be a non-empty list of region names such as ['us-east-1']", shown=shown(value))
 
 
 class EndpointRecord(Part):
@@ -136,12 +136,14 @@ def read_endpoint(item: Item, scope: Scope) -> Endpoint:
     known = fields.without_nulls(item)
     name = known["endpoint_name"]
     problems = [*_name_problems(name), *_namespace_problems(known, scope)]
+    is_path_made_of_wrong_name = not is_valid_name(name) and "ingress_path" not in known
     given = {key: known[key] for key in ("labels", "spec") if key in known}
     given |= {"name": name, "ingress_path": known.get("ingress_path", f"/inference/{name}")}
     try:
         endpoint = Endpoint.model_validate(given)
     except ValidationError as error:
-        problems += _problems(error) if not problems else [p for p in _problems(error) if p.field != "ingress_path"]
+        more = _problems(error)
+        problems += [p for p in more if p.field != "ingress_path"] if is_path_made_of_wrong_name else more
         raise InvalidRecord(problems) from None
     if problems:
         raise InvalidRecord(problems)
@@ -165,6 +167,7 @@ def _namespace_problems(known: Item, scope: Scope) -> list[Problem]:
     return [Problem("namespace", namespace, f"must be '{scope.namespace}', the namespace of this controller")]
 
 
+_PARTS = ("model_type", "model_attributes_type")
 _EXPECTED = {
     "missing": "is required",
     "model_type": "must be a map",
@@ -178,10 +181,19 @@ def _problems(error: ValidationError) -> list[Problem]:
 
 
 def _problem(details: ErrorDetails) -> Problem:
-    value = None if details["type"] == "missing" else details["input"]
+    return Problem(_path(details["loc"]), _shown_value(details), _EXPECTED.get(details["type"], details["msg"]))
+
+
+def _shown_value(details: ErrorDetails) -> object:
+    """Choose what a message shows; whole parts of a record are only named, since tokens may be in them."""
+    value = details["input"]
+    if details["type"] == "missing":
+        return None
     if "shown" in details.get("ctx", {}):
-        value = Shown(details["ctx"]["shown"])
-    return Problem(_path(details["loc"]), value, _EXPECTED.get(details["type"], details["msg"]))
+        return Shown(details["ctx"]["shown"])
+    if details["type"] in _PARTS or isinstance(value, Mapping | list | tuple):
+        return Shown(fields.kind_of(value))
+    return value
 
 
 def _path(location: tuple[int | str, ...]) -> str:
