@@ -117,7 +117,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         InvalidSettings: With every problem, not only the first.
     """
-    given: dict[str, Any] = {key: value.strip() for key, value in environment.items() if value.strip()}
+    variables = {field.alias for field in Settings.model_fields.values()}
+    given: dict[str, Any] = {k: value.strip() for k, value in environment.items() if k in variables and value.strip()}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

@@ -110,8 +110,8 @@ def _quantity(value: object) -> str:
 
 
 def _count_or_percent(value: object) -> int | str:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,3}%", value):
-        return value
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}%", value):
+        return f"{int(value[:-1])}%"
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool) and _is_count(Decimal(value)):
