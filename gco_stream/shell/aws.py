@@ -1,7 +1,7 @@
 """DynamoDB's clients and the one door through which their errors come in."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -78,9 +78,18 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise Transient(f"{doing}: {error}") from error
 
 
-def deadline() -> asyncio.Timeout:
-    """Bound one call: a client's own timeouts do not cover everything that it waits for."""
-    return asyncio.timeout(CALL_SECONDS)
+async def answer_of(call: Awaitable[Any], doing: str) -> Any:
+    """Await one call within its deadline, and make sure that the answer is DynamoDB's own.
+
+    A client's own timeouts do not cover everything that it waits for; and it reads a proxy's page, or nothing at all,
+    as an answer without content, which here would mean that a record does not exist.
+    """
+    async with asyncio.timeout(CALL_SECONDS):
+        answer = await call
+    kind = answer["ResponseMetadata"]["HTTPHeaders"].get("content-type", "")
+    if not kind.startswith("application/x-amz-json"):
+        raise Transient(f"{doing}: the answer is not DynamoDB's")
+    return answer
 
 
 def code_of(error: ClientError) -> str:

@@ -52,7 +52,12 @@ class _TextFormatter(logging.Formatter):
         self._standard = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = [f"{key}={value}" for key, value in record.__dict__.items() if key not in self._standard]
+        # A value with a line break would begin a line of its own.
+        facts = [
+            f"{key}={' '.join(str(value).split())}"
+            for key, value in record.__dict__.items()
+            if key not in self._standard
+        ]
         first, *rest = super().format(record).splitlines()
         return "\n".join([" ".join([first, *facts]), *rest])
 

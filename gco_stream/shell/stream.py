@@ -13,7 +13,7 @@ from gco_stream.core.models import EndpointName
 from gco_stream.core.shards import After, Latest, Position, Shard, ShardId
 from gco_stream.errors import Refused, StreamGap, Transient
 from gco_stream.ports import Page, StreamPlace
-from gco_stream.shell.aws import aws_errors, deadline, from_attributes
+from gco_stream.shell.aws import answer_of, aws_errors, from_attributes
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -83,9 +83,9 @@ class DynamoStream:
             raise StreamGap(f"the stream does not know this place: {refused}") from refused
 
     async def _call(self, call: Any, **parameters: Any) -> Any:
-        with aws_errors(f"reading the stream of table {self._table}"):
-            async with deadline():
-                return await call(**parameters)
+        doing = f"reading the stream of table {self._table}"
+        with aws_errors(doing):
+            return await answer_of(call(**parameters), doing)
 
 
 def _shard(described: Mapping[str, Any]) -> Shard:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from gco_stream.core.models import EndpointName, Item
 from gco_stream.errors import Transient
-from gco_stream.shell.aws import aws_errors, deadline, from_attributes, to_attributes
+from gco_stream.shell.aws import answer_of, aws_errors, from_attributes, to_attributes
 from gco_stream.shell.retry import retrying
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ class DynamoRecords:
 
     async def _call(self, operation: str, **parameters: Any) -> Any:
         call = getattr(self._client, operation)
+        doing = f"{operation} on table {self._table}"
         async for attempt in retrying():
             with attempt:
                 try:
-                    with aws_errors(f"{operation} on table {self._table}"):
-                        async with deadline():
-                            return await call(TableName=self._table, **parameters)
+                    with aws_errors(doing):
+                        return await answer_of(call(TableName=self._table, **parameters), doing)
                 except ClientError as error:
                     raise Transient(f"{operation}: there is no table {self._table} in the region asked") from error
         raise AssertionError("a retried call either returns or raises")
