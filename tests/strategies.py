@@ -8,10 +8,6 @@ from hypothesis import strategies as st
 from tests.builders import ELSEWHERE, NAME, REGION, a_spec, an_item
 
 
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
 _scalars = (
     st.none()
     | st.booleans()

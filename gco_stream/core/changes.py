@@ -37,13 +37,18 @@ def deserves_a_look(record: StreamRecord, *, region: str) -> bool:
     if _desired(record.before) != _desired(record.after) or _is_restated(record.before, record.after):
         return True
     others_changed = _others(record.before, region) != _others(record.after, region)
-    return others_changed and record.after.get("desired_state", "deploying") in ("deploying", "deleted")
+    return others_changed and _state(record.after) in ("deploying", "deleted")
 
 
 def _is_restated(before: Item, after: Item) -> bool:
     """Whether another state is asked for; from ``deploying`` to ``running`` is only our own promotion."""
-    states = (before.get("desired_state", "deploying"), after.get("desired_state", "deploying"))
+    states = (_state(before), _state(after))
     return states[0] != states[1] and states != ("deploying", "running")
+
+
+def _state(item: Item) -> object:
+    state = item.get("desired_state")
+    return "deploying" if state is None else state
 
 
 def _desired(item: Item) -> Mapping[str, Any]:
