@@ -1,0 +1,118 @@
+"""Shards that close, split, and show up late."""
+
+import pytest
+
+from gco_stream.core.models import EndpointName
+from tests.fakes.line import soon
+from tests.feeds.following import a_following, once_following, running
+
+pytestmark = pytest.mark.looptime
+
+LLAMA = EndpointName("llama")
+
+
+async def test_every_leaf_is_read_and_no_ancestor() -> None:
+    following = a_following()
+    root = following.stream.leaf
+    first, second = following.stream.roll(root, into=2)
+    (third,) = following.stream.roll(second)
+
+    async with running(following):
+        await once_following(following)
+
+        assert following.line.count("open", root) == following.line.count("open", second) == 0
+        assert following.line.count("open", first) == following.line.count("open", third) == 1
+
+
+async def test_a_closed_leaf_is_waited_on_until_its_child_shows() -> None:
+    following = a_following()
+    (child,) = following.stream.roll(following.stream.leaf, listed=False)
+
+    async with running(following):
+        await soon(following.scans)
+        following.stream.tell(LLAMA, shard=child)
+        await following.for_seconds(20)
+        following.stream.list_again(child)
+        await following.for_seconds(2)
+
+        assert following.seen == ["llama"]
+
+
+async def test_a_child_is_read_from_its_beginning_and_after_its_parents_last_record() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+        parent = following.stream.leaf
+        following.stream.page_size = 1
+        names = [EndpointName(f"e{number}") for number in range(6)]
+
+        for name in names[:3]:
+            following.stream.tell(name)
+        following.stream.roll(parent)
+        for name in names[3:]:
+            following.stream.tell(name)
+        await following.for_seconds(5)
+
+        assert following.seen == names
+
+
+async def test_records_on_the_last_page_of_a_closed_shard_are_looked_at() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+
+        following.stream.tell(LLAMA)
+        following.stream.roll(following.stream.leaf)
+        await following.for_seconds(1)
+
+        assert following.seen == ["llama"]
+
+
+@pytest.mark.parametrize("seconds", [0, 3, 30, 120])
+async def test_children_that_are_listed_late_are_found_and_lose_nothing(seconds: float) -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+
+        (child,) = following.stream.roll(following.stream.leaf, listed=False)
+        following.stream.tell(LLAMA)
+        await following.for_seconds(seconds)
+        following.stream.list_again(child)
+        await following.for_seconds(2)
+
+        assert following.seen == ["llama"]
+        assert following.scans() == 1
+
+
+async def test_a_split_is_followed_on_both_sides() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+
+        first, second = following.stream.roll(following.stream.leaf, into=2)
+        await following.for_seconds(2)
+        following.stream.tell(EndpointName("left"), shard=first)
+        following.stream.tell(EndpointName("right"), shard=second)
+        await following.for_seconds(1)
+
+        assert sorted(following.seen) == ["left", "right"]
+
+
+async def test_a_chain_of_three_in_one_poll_is_followed_to_its_end() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+
+        for number in range(3):
+            following.stream.tell(EndpointName(f"e{number}"))
+            following.stream.roll(following.stream.leaf)
+        following.stream.tell(EndpointName("e3"))
+        await following.for_seconds(4)
+
+        assert following.seen == ["e0", "e1", "e2", "e3"]
+
+
+async def test_a_root_that_nobody_announces_is_read_from_its_beginning() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+
+        root = following.stream.grow()
+        following.stream.tell(LLAMA, shard=root)
+        await following.for_seconds(70)
+
+        assert following.seen == ["llama"]
