@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from tests.builders import ELSEWHERE, NAME, REGION, a_spec, an_item
 
-
 _scalars = (
     st.none()
     | st.booleans()

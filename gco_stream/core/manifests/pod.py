@@ -91,8 +91,8 @@ def _resources(spec: EndpointSpec) -> dict[str, dict[str, str]]:
     resource, _ = _ACCELERATORS[spec.accelerator]
     accelerators = {resource: str(spec.gpu_count)} if spec.gpu_count else {}
     return {
-        "requests": {**spec.resources.requests, **accelerators},
-        "limits": {**spec.resources.limits, **accelerators},
+        "requests": dict(sorted({**spec.resources.requests, **accelerators}.items())),
+        "limits": dict(sorted({**spec.resources.limits, **accelerators}.items())),
     }
 
 

@@ -23,7 +23,8 @@ def arguments(endpoint: Endpoint) -> tuple[str, ...]:
 
 def health_path(endpoint: Endpoint) -> str:
     """Return the path under which the running server answers for its health."""
-    return _root_path(arguments(endpoint)).rstrip("/") + endpoint.spec.health_check_path
+    prefix = _root_path((*endpoint.spec.command, *arguments(endpoint))).strip("/")
+    return (f"/{prefix}" if prefix else "") + endpoint.spec.health_check_path
 
 
 def _says_root_path(args: tuple[str, ...]) -> bool:
