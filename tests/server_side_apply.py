@@ -67,7 +67,8 @@ def applied(live: Mapping[str, Any] | None, intent: Mapping[str, Any], *, manage
     fields = fields_v1(intent)
     own = _paths(entry for entry in entries if _is_of(entry, manager))
     others = _paths(entry for entry in entries if not _is_of(entry, manager))
-    for path in sorted(own - set(leaves(fields)) - others, key=len, reverse=True):
+    # Entries go before their fields: without its key an entry could not be found any more.
+    for path in sorted(own - set(leaves(fields)) - others, key=lambda path: (path[-1] != ".", -len(path))):
         _take(before, path)
     after: dict[str, Any] = _merged(before, intent, intent["kind"], "")
     changed = others & {path for path in leaves(fields) if _at(live, path) != _at(after, path)}

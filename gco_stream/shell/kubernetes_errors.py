@@ -6,7 +6,7 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/s
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ def error_of(answer: Answer) -> GcoStreamError:
     """Turn an answer that is no success into what it means for us."""
     status = _status(answer.body)
     message = f"{answer.doing}: {_message(status, answer)}"
-    if answer.code == 409:
+    if answer.code == 409 or _is_another_object(status):
         return Conflict(message)
     if answer.code in (401, 403):
         return Denied(message)
@@ -63,18 +63,25 @@ def _is_permanent(status: Mapping[str, Any]) -> bool:
     return str(status.get("message", "")).startswith(_PERMANENT)
 
 
+def _is_another_object(status: Mapping[str, Any]) -> bool:
+    """Whether an apply carried the uid of an object that was replaced: answered by 422, as if it tried to change it."""
+    return any(cause.get("field") == "metadata.uid" for cause in _causes(status))
+
+
 def _message(status: Mapping[str, Any], answer: Answer) -> str:
-    told = dict.fromkeys(_causes(status))
+    told = dict.fromkeys(_told(cause) for cause in _causes(status) if "field" in cause)
     text = "; ".join(told) or str(status.get("message") or "") or answer.body[:200].decode(errors="replace")
     return " ".join(text.split()) or f"HTTP {answer.code}"
 
 
-def _causes(status: Mapping[str, Any]) -> Iterator[str]:
+def _causes(status: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     details = status.get("details")
     causes = details.get("causes") if isinstance(details, Mapping) else None
-    for cause in causes if isinstance(causes, list) else ():
-        if isinstance(cause, Mapping) and "field" in cause:
-            yield f"{cause['field']}: {_short(str(cause.get('message') or cause.get('reason') or 'invalid'))}"
+    return [cause for cause in causes if isinstance(cause, Mapping)] if isinstance(causes, list) else []
+
+
+def _told(cause: Mapping[str, Any]) -> str:
+    return f"{cause['field']}: {_short(str(cause.get('message') or cause.get('reason') or 'invalid'))}"
 
 
 def _short(message: str) -> str:

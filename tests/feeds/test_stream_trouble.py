@@ -4,13 +4,10 @@ import logging
 
 import pytest
 
-from gco_stream.core.models import EndpointName
 from gco_stream.errors import Denied, IteratorExpired, StreamGap, Transient
 from tests.feeds.following import a_change, a_following, once_following, running
 
 pytestmark = pytest.mark.looptime
-
-LLAMA = EndpointName("llama")
 
 
 @pytest.mark.parametrize("error", [Transient("throttled"), Denied("no"), Transient("later", retry_after=2.0)], ids=repr)

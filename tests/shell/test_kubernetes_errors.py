@@ -82,6 +82,16 @@ def test_a_cause_is_told_by_field_and_shortly(message: str, short: str | None) -
     )
 
 
+def test_an_apply_for_an_object_that_was_replaced_is_a_conflict() -> None:
+    cause = {
+        "reason": "FieldValueInvalid",
+        "message": 'Invalid value: "u-1": field is immutable',
+        "field": "metadata.uid",
+    }
+
+    assert isinstance(error_of(an_answer(422, a_status(reason="Invalid", causes=[cause]))), Conflict)
+
+
 def test_a_cause_that_comes_twice_is_told_once() -> None:
     cause = {"message": "Invalid value", "field": "spec.x"}
     other = {"message": "Required value", "field": "spec.y"}

@@ -1,0 +1,46 @@
+"""The ``Cluster`` port on a model of server-side apply in memory."""
+
+from dataclasses import replace
+from typing import Any
+
+from gco_stream.core.models import Action, Apply, EndpointName, Kind, Manifest, ObjectKey, Observed
+from tests.builders import with_defaults
+from tests.cluster_model import ClusterModel
+from tests.fakes.line import Line
+from tests.server_side_apply import applied
+
+
+class FakeCluster:
+    """One namespace, and the line to it.
+
+    Attributes:
+        model: What is there; its ``work`` is what the cluster's own controllers do.
+    """
+
+    def __init__(self, *, line: Line | None = None) -> None:
+        self.line = line or Line()
+        self.model = ClusterModel()
+
+    def make(self, manifest: Manifest, *, manager: str = "kubectl") -> dict[str, Any]:
+        """Let somebody else make an object, or change one that is there."""
+        key = ObjectKey(Kind(manifest["kind"]), manifest["metadata"]["name"])
+        before = self.model.objects.get(key)
+        after = with_defaults(applied(before, manifest, manager=manager))
+        after["metadata"].setdefault("uid", f"uid-of-{key}")
+        after["metadata"]["resourceVersion"] = f"{len(self.line.calls)}-{manager}"
+        after["metadata"]["generation"] = after["metadata"].get("generation", 0) + 1
+        self.model.objects[key] = after
+        return after
+
+    def kinds(self, name: str) -> set[Kind]:
+        """Which of an endpoint's objects exist."""
+        return {key.kind for key in self.model.objects if key.name in (name, f"inference-{name}")}
+
+    async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
+        await self.line.call("observe", name)
+        observed = self.model.observe(name)
+        return observed if with_pods else replace(observed, pods=None)
+
+    async def carry_out(self, action: Action) -> Manifest | None:
+        await self.line.call("apply" if isinstance(action, Apply) else "delete", str(action.key))
+        return self.model.carry_out(action)
