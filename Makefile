@@ -25,7 +25,7 @@ check: setup ## Format, lint, types, imports: under a minute
 	$(BIN)/python -m tests.house
 
 test-unit: setup ## The tests that need no servers: under 20 seconds
-	$(BIN)/pytest -m "not world" -q
+	$(BIN)/pytest -m "not world and not index" -q
 
 test: check ## Everything: checks, and all tests on a real control plane and DynamoDB Local
 	$(BIN)/python -m tests.world build
@@ -45,6 +45,7 @@ lock: ## Renew locks/ from pyproject.toml
 	.venv-lock/bin/pip install --quiet --disable-pip-version-check pip-tools
 	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --output-file locks/run.txt pyproject.toml
 	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --extra dev --constraint locks/run.txt --output-file locks/dev.txt pyproject.toml
+	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --build-deps-for wheel --only-build-deps --constraint locks/dev.txt --output-file locks/build.txt pyproject.toml
 	rm -rf .venv-lock
 
 LOCK_OPTIONS := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links
