@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
-from gco_stream.core.merging import entry_key, fields_of, leftovers, list_key
+from gco_stream.core.merging import entry_key, fields_of, is_replaced_whole, leftovers, list_key
 from gco_stream.core.models import Manifest
 from gco_stream.core.quantities import amount
 from gco_stream.errors import shown
@@ -47,14 +47,23 @@ def differences(intent: Manifest, live: Manifest) -> tuple[Difference, ...]:
     return (*changed, *removed)
 
 
-def _compare(wanted: Any, live: Any, *, path: str, kind: str) -> Iterator[Difference]:
+def _compare(wanted: Any, live: Any, *, path: str, kind: str, whole: bool = False) -> Iterator[Difference]:
+    """Compare what we set; ``whole`` where the value has one owner, so that what is there beside it differs, too."""
     if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        whole = whole or is_replaced_whole(path.rpartition(".")[2])
         for field, value in wanted.items():
-            yield from _compare(value, live.get(field), path=f"{path}.{field}" if path else field, kind=kind)
+            yield from _compare(value, live.get(field), path=_below(path, field), kind=kind, whole=whole)
+        if whole:
+            extra = (field for field in live if field not in wanted)
+            yield from (Difference(_below(path, field), live[field], None) for field in extra)
     elif isinstance(wanted, Sequence) and not isinstance(wanted, str) and isinstance(live, Sequence):
         yield from _compare_lists(wanted, live, path=path, kind=kind)
     elif not _same(wanted, live, path):
         yield Difference(path, live, wanted)
+
+
+def _below(path: str, field: str) -> str:
+    return f"{path}.{field}" if path else field
 
 
 def _compare_lists(wanted: Sequence[Any], live: Sequence[Any], *, path: str, kind: str) -> Iterator[Difference]:
@@ -64,7 +73,7 @@ def _compare_lists(wanted: Sequence[Any], live: Sequence[Any], *, path: str, kin
             yield Difference(path, live, wanted)
             return
         for position, (ours, theirs) in enumerate(zip(wanted, live, strict=True)):
-            yield from _compare(ours, theirs, path=f"{path}[{position}]", kind=kind)
+            yield from _compare(ours, theirs, path=f"{path}[{position}]", kind=kind, whole=True)
         return
     there = {entry_key(entry, key): entry for entry in live}
     for entry in wanted:

@@ -1,7 +1,7 @@
 """How server-side apply merges lists, and what it wrote down about who set what.
 
-Maps merge key by key. Of the lists that we send, some merge entry by entry under a key, and every other one has a
-single owner and is replaced whole.
+Maps merge key by key, but for selectors. Of the lists that we send, some merge entry by entry under a key. Selectors
+and every other list have a single owner and are replaced whole, with all that is in them.
 Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
 """
 
@@ -19,6 +19,7 @@ _KEYED: Mapping[str, Mapping[str, Any]] = {
     "volumes": {"name": None},
     "volumeMounts": {"mountPath": None},
 }
+_WHOLE_MAPS = frozenset({"selector", "nodeSelector"})
 _DEFAULTS = {"protocol": "TCP"}
 _PORT_KEYS: Mapping[str, Mapping[str, Any]] = {
     "Service": {"port": None, **_DEFAULTS},
@@ -32,6 +33,11 @@ FieldsV1 = Mapping[str, Any]
 def list_key(kind: str, field: str) -> ListKey | None:
     """Return the key fields of a keyed list with their defaults, or None for a list that is replaced whole."""
     return _PORT_KEYS.get(kind) if field == "ports" else _KEYED.get(field)
+
+
+def is_replaced_whole(field: str) -> bool:
+    """Whether a map has a single owner, so that a key that we do not send goes with the next apply."""
+    return field in _WHOLE_MAPS
 
 
 def entry_key(entry: Mapping[str, Any], key: ListKey) -> tuple[Any, ...]:
