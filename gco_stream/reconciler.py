@@ -101,10 +101,11 @@ class Reconciler:
         plan = make_plan(request, observed, self.scope)
         acted = await self._carry_out(plan, observed, bound)
         status = self._judge(request, plan, observed, acted)
-        await self._report(request, status, bound)
+        item = await self._write_status(request, status, bound)
         if acted.trouble is not None:
             raise acted.trouble
-        unfinished = status is not None and _is_unfinished(request, status)
+        await self._conclude(item, bound)
+        unfinished = bool(plan.waits_for) or (status is not None and _is_unfinished(request, status))
         _log.debug("pass done", extra={**bound, "again": unfinished})
         return _PROGRESS if unfinished else None
 
@@ -146,11 +147,10 @@ class Reconciler:
             return None
         return Failure(reason="ClusterUnavailable", message=str(trouble))
 
-    async def _report(self, request: Request, status: RegionStatus | None, bound: Mapping[str, Any]) -> None:
-        """Write the status if it says anything new, then what follows from all regions' statuses."""
-        if request.item is None:
+    async def _conclude(self, item: Item | None, bound: Mapping[str, Any]) -> None:
+        """Do what follows from all regions' statuses; only after a pass that did all it planned."""
+        if item is None:
             return
-        item = await self._write_status(request, request.item, status, bound)
         try:
             record = read_record(item)
         except InvalidRecord:
@@ -163,12 +163,13 @@ class Reconciler:
             _log.info("record purged", extra=bound)
 
     async def _write_status(
-        self, request: Request, item: Item, status: RegionStatus | None, bound: Mapping[str, Any]
-    ) -> Item:
-        previous = previous_status(request, self.scope)
+        self, request: Request, status: RegionStatus | None, bound: Mapping[str, Any]
+    ) -> Item | None:
+        """Write the status if it says anything new, and return the record as it then is."""
+        item, previous = request.item, previous_status(request, self.scope)
         now = self.clock.now()
         written = None if status is None else to_write(status, previous, now=now)
-        if status is None or written is None:
+        if item is None or status is None or written is None:
             return item
         other = held_by_another(previous, self.scope, now=now)
         if other is not None:

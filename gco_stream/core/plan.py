@@ -34,10 +34,12 @@ class Plan:
     Attributes:
         actions: In the order in which they are safe.
         foreign: Objects with the endpoint's names that are not ours; while there are any, nothing is done.
+        waits_for: Objects that must be gone before they can be made anew, so that another look is due.
     """
 
     actions: tuple[Action, ...] = ()
     foreign: tuple[ObjectKey, ...] = ()
+    waits_for: tuple[ObjectKey, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -75,7 +77,8 @@ def _run(endpoint: Endpoint, observed: Observed, scope: Scope) -> Plan:
     published = is_published(endpoint, observed, replicas=replicas)
     makes = [_apply(key, manifests[key], observed) for key in manifests if published or key.kind is not Kind.INGRESS]
     takes = [] if published else _deletions(_ingress_of(endpoint, observed), why="no replica to send requests to")
-    return Plan(actions=(*takes, *(action for action in makes if action is not None)))
+    leaving = tuple(key for key, live in observed.objects.items() if _is_leaving(live))
+    return Plan(actions=(*takes, *(action for action in makes if action is not None)), waits_for=leaving)
 
 
 def wanted_replicas(endpoint: Endpoint, live: Manifest | None) -> int:
@@ -94,12 +97,15 @@ def wanted_replicas(endpoint: Endpoint, live: Manifest | None) -> int:
 def is_published(endpoint: Endpoint, observed: Observed, *, replicas: int) -> bool:
     """Whether the load balancer should send requests: from the first ready replica on, until there should be none.
 
-    A target group without a healthy target makes Global Accelerator give up the whole region's load balancer.
+    A target group without a healthy target makes Global Accelerator give up the whole region's load balancer, and an
+    Ingress without its Service freezes every other one.
     """
     deployment = observed.deployment(endpoint.name)
     if replicas == 0 or deployment is None:
         return False
-    return bool(_ingress_of(endpoint, observed)) or read_rollout(deployment).ready > 0
+    service = observed.get(ObjectKey(Kind.SERVICE, endpoint.name))
+    may_appear = read_rollout(deployment).ready > 0 and not (service and _is_leaving(service))
+    return bool(_ingress_of(endpoint, observed)) or may_appear
 
 
 def _ingress_of(endpoint: Endpoint, observed: Observed) -> Mapping[ObjectKey, Manifest]:
