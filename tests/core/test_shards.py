@@ -1,0 +1,172 @@
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gco_stream.core.shards import After, Latest, Position, Shard, ShardId, Shards, TrimHorizon
+from tests.builders import NOW
+
+HOUR = timedelta(hours=1)
+
+
+def sid(name: str) -> ShardId:
+    return ShardId(name)
+
+
+def shard(name: str, parent: str | None = None, *, closed: bool = False) -> Shard:
+    return Shard(id=sid(name), parent=None if parent is None else sid(parent), closed=closed)
+
+
+def started(*described: Shard) -> Shards:
+    shards = Shards()
+    shards.start(described, now=NOW)
+    return shards
+
+
+def test_only_leaves_of_the_first_discovery_are_read_and_from_latest() -> None:
+    shards = started(
+        shard("root", closed=True), shard("left", "root", closed=True), shard("leaf", "left"), shard("right", "root")
+    )
+
+    assert shards.due() == {"leaf": Latest(), "right": Latest()}
+    assert shards.due() == {}
+
+
+def test_a_closed_leaf_is_read_from_latest_too() -> None:
+    assert started(shard("leaf", closed=True)).due() == {"leaf": Latest()}
+
+
+def test_a_leaf_whose_parent_is_not_listed_is_read_from_latest() -> None:
+    assert started(shard("leaf", "aged out")).due() == {"leaf": Latest()}
+
+
+def test_a_child_waits_for_its_parents_end_and_is_read_from_its_beginning() -> None:
+    shards = started(shard("parent"))
+    shards.due()
+
+    shards.discover([shard("parent", closed=True), shard("child", "parent")], now=NOW)
+    assert shards.due() == {}
+
+    shards.finish(sid("parent"), now=NOW)
+    assert shards.due() == {"child": TrimHorizon()}
+
+
+def test_a_chain_that_appears_at_once_is_read_link_by_link() -> None:
+    shards = started(shard("a"))
+    shards.due()
+    shards.discover([shard("c", "b"), shard("b", "a", closed=True), shard("d", "c")], now=NOW)
+
+    for link, following in (("a", "b"), ("b", "c"), ("c", "d")):
+        assert shards.due() == {}
+        shards.finish(sid(link), now=NOW)
+        assert shards.due() == {following: TrimHorizon()}
+
+
+def test_a_root_that_appears_late_is_read_from_its_beginning() -> None:
+    shards = started(shard("a"))
+    shards.due()
+
+    shards.discover([shard("a"), shard("late")], now=NOW)
+
+    assert shards.due() == {"late": TrimHorizon()}
+
+
+def test_a_child_whose_parent_is_past_its_24_hours_does_not_wait() -> None:
+    shards = started()
+
+    shards.discover([shard("child", "aged out")], now=NOW)
+
+    assert shards.due() == {"child": TrimHorizon()}
+
+
+def test_reading_goes_on_after_the_last_record_that_was_handed_over() -> None:
+    shards = started(shard("a"))
+    assert shards.position(sid("a")) == Latest()
+
+    shards.advance(sid("a"), "111")
+
+    assert shards.position(sid("a")) == After("111")
+
+
+def test_children_are_known_as_soon_as_they_are_listed() -> None:
+    shards = started(shard("a"))
+    assert not shards.has_children(sid("a"))
+
+    shards.discover([shard("b", "a")], now=NOW)
+
+    assert shards.has_children(sid("a"))
+
+
+@pytest.mark.parametrize("hours", [0, 1, 24, 48])
+def test_a_finished_shard_is_never_opened_again_for_48_hours(hours: int) -> None:
+    shards = started(shard("root", closed=True), shard("a", "root", closed=True))
+    shards.due()
+    shards.finish(sid("a"), now=NOW)
+
+    later = NOW + hours * HOUR
+    shards.discover([], now=later)
+    shards.discover([shard("root", closed=True), shard("a", "root", closed=True)], now=later)
+
+    assert shards.due() == {}
+
+
+def test_what_is_long_finished_is_forgotten() -> None:
+    shards = started(shard("a"))
+    shards.due()
+    for number in range(500):
+        now = NOW + number * HOUR
+        shards.finish(sid("a") if number == 0 else sid(f"s{number - 1}"), now=now)
+        shards.discover([shard(f"s{number}", "a" if number == 0 else f"s{number - 1}")], now=now)
+        shards.due()
+
+    assert len(shards._known) < 52
+
+
+@st.composite
+def forests(draw: st.DrawFn) -> list[Shard]:
+    """Shards in the order of their birth; each has at most one parent, born before it."""
+    size = draw(st.integers(1, 10))
+    parents = [draw(st.none() | st.integers(0, place - 1)) if place else None for place in range(size)]
+    return [shard(f"s{place}", None if parent is None else f"s{parent}") for place, parent in enumerate(parents)]
+
+
+def opened_in(shards: Shards, order: list[ShardId], *, expected: Mapping[ShardId, ShardId | None]) -> list[ShardId]:
+    """Open what is due, and hold it to the rules."""
+    due: Mapping[ShardId, Position] = shards.due()
+    for name in due:
+        assert name not in order, "opened twice"
+        assert not (due.keys() & {expected[name]}), "opened together with its parent"
+    order.extend(due)
+    return list(due)
+
+
+@given(forest=forests(), data=st.data())
+def test_every_shard_is_read_once_after_its_parent_however_little_is_listed(
+    forest: list[Shard], data: st.DataObject
+) -> None:
+    parents = {one.id: one.parent for one in forest}
+    first = data.draw(st.sets(st.sampled_from(forest)), label="first")
+    shards, order, finished, listed = Shards(), list[ShardId](), set[ShardId](), {one.id for one in first}
+    shards.start(first, now=NOW)
+    ancestors = {one.parent for one in first} & listed
+
+    for turn in range(len(forest) + 5):
+        for name in opened_in(shards, order, expected=parents):
+            parent = parents[name]
+            assert parent is None or parent not in listed or parent in finished | ancestors
+            assert shards.position(name) == (Latest() if name in {one.id for one in first} else TrimHorizon())
+        reading = [name for name in order if name not in finished]
+        for name in data.draw(st.sets(st.sampled_from(reading))) if reading else ():
+            shards.finish(name, now=NOW)
+            finished.add(name)
+        seen = forest if turn > 2 else data.draw(st.sets(st.sampled_from(forest)), label="listed")
+        shards.discover(seen, now=NOW)
+        listed |= {one.id for one in seen}
+        if turn > 2:
+            for name in [name for name in order if name not in finished]:
+                shards.finish(name, now=NOW)
+                finished.add(name)
+
+    assert set(order) == parents.keys() - ancestors
