@@ -6,6 +6,9 @@ from gco_stream.core.backlog import Again, Backlog, Urgency
 from gco_stream.core.models import EndpointName
 from gco_stream.ports import Clock
 
+# Timers fire by a hair early, and waits of nothing would then go round and round until the time has come.
+_SHORTEST_WAIT = 0.001
+
 
 class WorkQueue:
     """Hands out names to whoever waits for work."""
@@ -49,7 +52,7 @@ class WorkQueue:
 
     async def _wait(self) -> None:
         due = self._backlog.next_due()
-        delay = None if due is None else max(0.0, due - self._clock.monotonic())
+        delay = None if due is None else max(_SHORTEST_WAIT, due - self._clock.monotonic())
         try:
             async with asyncio.timeout(delay):
                 await self._changed.wait()

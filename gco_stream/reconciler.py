@@ -26,6 +26,7 @@ from gco_stream.core.status import (
     region_status,
     to_write,
 )
+from gco_stream.core.unobserved import unobserved_status
 from gco_stream.core.wish import Remove, Request, Stop, Unclear, read_request
 from gco_stream.errors import Conflict, InvalidRecord, Refused, Transient
 from gco_stream.ports import Clock, Cluster, Records
@@ -85,6 +86,9 @@ class Reconciler:
         except Conflict as conflict:
             _log.debug("read again after a conflict", extra={**bound, "reason": str(conflict)})
             return _AT_ONCE
+        except Refused as refused:
+            _log.error("refused, waiting for the record to change", extra={**bound, "reason": str(refused)})
+            again = None
         except (Transient, TimeoutError) as trouble:
             self._failing_since.setdefault(name, self.clock.monotonic())
             _log.warning("pass failed, will try again", extra={**bound, "reason": str(trouble) or "deadline exceeded"})
@@ -97,7 +101,7 @@ class Reconciler:
 
     async def _reconcile(self, name: EndpointName, bound: Mapping[str, Any]) -> Again | None:
         request = read_request(name, await self.records.get(name), self.scope)
-        observed = await self.cluster.observe(name, with_pods=isinstance(request.wish, Stop | Remove))
+        observed = await self._observe(request, bound)
         plan = make_plan(request, observed, self.scope)
         acted = await self._carry_out(plan, observed, bound)
         status = self._judge(request, plan, observed, acted)
@@ -108,6 +112,16 @@ class Reconciler:
         unfinished = bool(plan.waits_for) or (status is not None and _is_unfinished(request, status))
         _log.debug("pass done", extra={**bound, "again": unfinished})
         return _PROGRESS if unfinished else None
+
+    async def _observe(self, request: Request, bound: Mapping[str, Any]) -> Observed:
+        """Look at the cluster; where that has failed for long, say so in the status before giving up."""
+        try:
+            return await self.cluster.observe(request.name, with_pods=isinstance(request.wish, Stop | Remove))
+        except Transient as trouble:
+            failure = self._lasting(request.name, trouble)
+            if failure is not None:
+                await self._write_status(request, unobserved_status(request, self.scope, failure), bound)
+            raise
 
     async def _carry_out(self, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
         """Do one action after the other; the first that fails ends it, because later ones rely on it."""

@@ -1,0 +1,30 @@
+"""What is reported of an endpoint while the cluster cannot be looked at."""
+
+from decimal import Decimal
+
+from gco_stream.core.models import Scope
+from gco_stream.core.record import spec_hash
+from gco_stream.core.status import Failure, RegionStatus, State, previous_status
+from gco_stream.core.wish import Request
+
+
+def unobserved_status(request: Request, scope: Scope, failure: Failure) -> RegionStatus | None:
+    """Say why nothing is known, with the counts reported last; None for a region that has nothing to do with it."""
+    previous = previous_status(request, scope)
+    is_target = request.record is not None and scope.region in request.record.target_regions
+    if not previous and not is_target:
+        return None
+    return RegionStatus(
+        state=State.ERROR,
+        reason=failure.reason,
+        error=failure.message,
+        replicas_ready=_count(previous.get("replicas_ready")),
+        replicas_desired=_count(previous.get("replicas_desired")),
+        published=previous.get("published") is True,
+        observed_spec=spec_hash(request.item or {}),
+        cluster=scope.cluster,
+    )
+
+
+def _count(value: object) -> int:
+    return int(value) if isinstance(value, int) or (isinstance(value, Decimal) and value.is_finite()) else 0
