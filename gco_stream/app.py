@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Sequence
 from datetime import timedelta
 
 from gco_stream.core.models import Scope
@@ -55,17 +56,25 @@ async def serve(settings: Settings, world: World, resyncs: ResyncRequests, stop:
         scope=scope_of(settings),
         pass_deadline=4 * settings.kubernetes_timeout + timedelta(seconds=30),
     )
-    drain = asyncio.timeout(None)
-    try:
-        async with drain, asyncio.TaskGroup() as workers:
-            for _ in range(settings.workers):
-                workers.create_task(reconciler.work(queue))
-            await _feed(settings, world, queue, resyncs, stop)
-            _log.info("stopping: work in hand finishes")
-            drain.reschedule(asyncio.get_running_loop().time() + _DRAIN_SECONDS)
-            await queue.close()
-    except TimeoutError:
-        _log.warning("work in hand did not finish in time", extra={"seconds": _DRAIN_SECONDS})
+    async with asyncio.TaskGroup() as group:
+        workers = [group.create_task(reconciler.work(queue)) for _ in range(settings.workers)]
+        await _feed(settings, world, queue, resyncs, stop)
+        _log.info("stopping: work in hand finishes")
+        await queue.close()
+        await _drain(workers)
+
+
+async def _drain(workers: Sequence[asyncio.Task[None]]) -> None:
+    """Let work in hand finish, and end what takes too long.
+
+    Not by ``asyncio.timeout``: a group whose task failed, as the feeds' did, leaves its parent marked as cancelled up
+    to Python 3.12, and a timeout around it would pass for a cancellation.
+    """
+    _, late = await asyncio.wait(workers, timeout=_DRAIN_SECONDS)
+    if late:
+        _log.warning("work in hand did not finish in time", extra={"seconds": _DRAIN_SECONDS, "workers": len(late)})
+    for worker in late:
+        worker.cancel()
 
 
 async def _feed(
@@ -87,7 +96,7 @@ async def _feed(
             else:
                 resyncs.ask("start")
     except* _Stop:
-        _log.info("feeds ended")
+        _log.debug("feeds ended")
 
 
 def _stream_feed(settings: Settings, world: World, queue: WorkQueue, resyncs: ResyncRequests) -> StreamFeed:
@@ -99,6 +108,12 @@ def _stream_feed(settings: Settings, world: World, queue: WorkQueue, resyncs: Re
         region=settings.region,
         poll_interval=settings.stream_poll_interval,
     )
+
+
+async def _arm(drain: asyncio.Timeout, stop: asyncio.Event) -> None:
+    """Bound everything that happens after the request to stop."""
+    await stop.wait()
+    drain.reschedule(asyncio.get_running_loop().time() + _DRAIN_SECONDS)
 
 
 async def _raise_when(stop: asyncio.Event) -> None:
