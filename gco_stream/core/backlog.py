@@ -1,9 +1,11 @@
 """The names that wait to be looked at.
 
 Each name waits once and is never in two hands; a name that is added while in hand is looked at once more after.
-Fresh changes go first. So that a resync is not starved by a stream that never rests, every eighth turn goes to it.
+Fresh changes go first, then what wants another look by itself, then a resync. So that nobody is starved by a stream
+that never rests, every eighth turn goes to one of the others.
 """
 
+import heapq
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -17,7 +19,8 @@ class Urgency(IntEnum):
     """Why a name waits; the smaller goes first."""
 
     FRESH = 0
-    RESYNC = 1
+    AGAIN = 1
+    RESYNC = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +47,29 @@ class Again:
         return max(self.at_least, plain * (0.8 + 0.4 * lot))
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Looks in a row for the same cause, which is told by how they are spaced."""
+
+    first: float
+    longest: float
+    attempts: int
+
+
 class Backlog:
     """Names due now, later, or in hand. Times are seconds of any clock that only goes forward."""
 
     def __init__(self) -> None:
-        self._waiting: tuple[OrderedDict[EndpointName, None], ...] = (OrderedDict(), OrderedDict())
+        self._waiting: dict[Urgency, OrderedDict[EndpointName, None]] = {line: OrderedDict() for line in Urgency}
         self._later: dict[EndpointName, float] = {}
+        self._due: list[tuple[float, EndpointName]] = []
         self._in_hand: set[EndpointName] = set()
         self._dirty: dict[EndpointName, Urgency] = {}
-        self._attempts: dict[EndpointName, int] = {}
+        self._rows: dict[EndpointName, _Row] = {}
         self._fresh_in_a_row = 0
 
     def __len__(self) -> int:
-        return sum(len(line) for line in self._waiting)
+        return sum(len(line) for line in self._waiting.values())
 
     @property
     def in_hand(self) -> int:
@@ -69,31 +82,20 @@ class Backlog:
         A fresh change ends the row of attempts: what failed or was not ready before may be so no more.
         """
         if urgency is Urgency.FRESH:
-            self._attempts.pop(name, None)
+            self._rows.pop(name, None)
         if name in self._in_hand:
             self._dirty[name] = min(urgency, self._dirty.get(name, urgency))
         else:
             self._line_up(name, urgency)
 
-    def _line_up(self, name: EndpointName, urgency: Urgency) -> None:
-        self._later.pop(name, None)
-        if urgency is Urgency.RESYNC and name in self._waiting[Urgency.FRESH]:
-            return
-        if urgency is Urgency.FRESH:
-            self._waiting[Urgency.RESYNC].pop(name, None)
-        self._waiting[urgency].setdefault(name)
-
     def take(self, now: float) -> EndpointName | None:
         """Hand out the next name, or None if none is due."""
         self._wake(now)
-        fresh, resync = self._waiting
-        if fresh and (not resync or self._fresh_in_a_row < _FRESH_IN_A_ROW):
-            line, self._fresh_in_a_row = fresh, self._fresh_in_a_row + 1
-        elif resync:
-            line, self._fresh_in_a_row = resync, 0
-        else:
+        line = self._next_line()
+        if line is None:
             return None
-        name, _ = line.popitem(last=False)
+        self._fresh_in_a_row = self._fresh_in_a_row + 1 if line is Urgency.FRESH else 0
+        name, _ = self._waiting[line].popitem(last=False)
         self._in_hand.add(name)
         return name
 
@@ -107,17 +109,43 @@ class Backlog:
         self._in_hand.discard(name)
         dirty = self._dirty.pop(name, None)
         if again is None:
-            self._attempts.pop(name, None)
+            self._rows.pop(name, None)
         else:
-            attempt = self._attempts[name] = self._attempts.get(name, 0) + 1
-            self._later[name] = now + again.delay(attempt, lot=lot)
+            due = now + again.delay(self._attempt(name, again), lot=lot)
+            self._later[name] = due
+            heapq.heappush(self._due, (due, name))
         if dirty is not None:
             self._line_up(name, dirty)
 
     def next_due(self) -> float | None:
         """Return the time at which the next name becomes due, or None if nothing is put off."""
-        return min(self._later.values(), default=None)
+        while self._due and self._later.get(self._due[0][1]) != self._due[0][0]:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def _line_up(self, name: EndpointName, urgency: Urgency) -> None:
+        self._later.pop(name, None)
+        if any(name in self._waiting[line] for line in Urgency if line < urgency):
+            return
+        for line in Urgency:
+            if line > urgency:
+                self._waiting[line].pop(name, None)
+        self._waiting[urgency].setdefault(name)
+
+    def _next_line(self) -> Urgency | None:
+        lines = [line for line in Urgency if self._waiting[line]]
+        if len(lines) > 1 and lines[0] is Urgency.FRESH and self._fresh_in_a_row >= _FRESH_IN_A_ROW:
+            return lines[1]
+        return lines[0] if lines else None
+
+    def _attempt(self, name: EndpointName, again: Again) -> int:
+        row = self._rows.get(name)
+        goes_on = row is not None and (row.first, row.longest) == (again.first, again.longest)
+        attempts = row.attempts + 1 if row is not None and goes_on else 1
+        self._rows[name] = _Row(again.first, again.longest, attempts)
+        return attempts
 
     def _wake(self, now: float) -> None:
-        for name in [name for name, due in self._later.items() if due <= now]:
-            self._line_up(name, Urgency.FRESH)
+        while (due := self.next_due()) is not None and due <= now:
+            _, name = heapq.heappop(self._due)
+            self._line_up(name, Urgency.AGAIN)

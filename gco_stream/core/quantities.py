@@ -4,7 +4,7 @@ Suffixes: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions
 """
 
 import re
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 _SUFFIXES = {
     "n": Decimal("1e-9"),
@@ -19,13 +19,18 @@ _SUFFIXES = {
     "E": Decimal(10**18),
     **{f"{letter}i": Decimal(1024 ** (power + 1)) for power, letter in enumerate("KMGTPE")},
 }
+_SMALLEST = Decimal("0.001")
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE]))?")
 
 
 def amount(quantity: object) -> Decimal | None:
-    """Return the amount that a quantity stands for, or None if it is not a quantity."""
+    """Return the amount that a quantity stands for, or None if it is not a quantity.
+
+    Kubernetes keeps no amount of a container's resources below a thousandth, and rounds up.
+    """
     match = _QUANTITY.fullmatch(str(quantity).strip())
     if match is None:
         return None
     number, exponent, suffix = match.groups()
-    return Decimal(number + (exponent or "")) * _SUFFIXES[suffix or ""]
+    exact = Decimal(number + (exponent or "")) * _SUFFIXES[suffix or ""]
+    return exact.quantize(_SMALLEST, rounding=ROUND_UP) if abs(exact) < 1 else exact

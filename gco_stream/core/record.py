@@ -201,13 +201,17 @@ def _path(location: tuple[int | str, ...]) -> str:
     return path.removeprefix(".")
 
 
+DESIRED_FIELDS = ("spec", "ingress_path", "labels", "namespace")
+"""The fields that say how an endpoint should be; the others say where, whether, and how it is."""
+
+
 def spec_hash(item: Item) -> str:
     """Name the desired fields of a record by 16 hexadecimal digits, the same in every region.
 
     Two records have the same hash if, and only if, they ask for the same objects: ``spec``, ``ingress_path``,
     ``labels`` and ``namespace`` count, with fields that we do not know; states, times and statuses do not.
     """
-    wanted = {key: item.get(key) for key in ("spec", "ingress_path", "labels", "namespace")}
+    wanted = {key: item.get(key) for key in DESIRED_FIELDS}
     text = json.dumps(fields.without_nulls(wanted), sort_keys=True, separators=(",", ":"), default=_jsonable)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -119,9 +119,24 @@ class Shards:
         known = self._known[shard_id]
         known.stage, known.finished_at = _Stage.FINISHED, now
 
-    def has_children(self, shard_id: ShardId) -> bool:
-        """Whether any shard is known to continue this one."""
-        return any(known.parent == shard_id for known in self._known.values())
+    def reopen(self, described: Iterable[Shard]) -> None:
+        """Go on with shards that ended although the service still lists them as open and without children.
+
+        Where nothing was read from LATEST on, nobody knows where that was, so all that is there is read.
+        """
+        for shard in described:
+            known = self._known.get(shard.id)
+            if known is None or shard.closed or not self.wants_children(shard.id):
+                continue
+            known.stage, known.finished_at = _Stage.WAITING, None
+            if isinstance(known.position, Latest):
+                known.position = TrimHorizon()
+
+    def wants_children(self, shard_id: ShardId) -> bool:
+        """Whether a shard is read to its end and none is known that continues it."""
+        known = self._known.get(shard_id)
+        is_finished = known is not None and known.stage is _Stage.FINISHED
+        return is_finished and not any(other.parent == shard_id for other in self._known.values())
 
     def _parent_is_read(self, parent: ShardId | None) -> bool:
         known = self._known.get(parent) if parent is not None else None

@@ -6,8 +6,10 @@ new place, scan again. So nothing has to be remembered across restarts.
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from gco_stream.core.backlog import Again
 from gco_stream.core.changes import deserves_a_look
@@ -21,8 +23,10 @@ _log = logging.getLogger(__name__)
 
 _RETRY = Again(first=0.1, longest=5.0)
 _RESTART = Again(first=0.5, longest=30.0)
-_CHILDREN = Again(first=0.1, longest=1.0)
+_CHILDREN = Again(first=0.1, longest=5.0)
 _DISCOVERY_SECONDS = 60.0
+# A stream followed for less than this counts as another failed attempt when it is lost.
+_SETTLED_SECONDS = 60.0
 _FULL_VIEW = "NEW_AND_OLD_IMAGES"
 
 
@@ -41,31 +45,42 @@ class StreamFeed:
     region: str
     poll_interval: timedelta
     _attempt: int = field(default=0)
+    _is_covered: bool = field(default=False)
 
     async def run(self) -> None:
         """Follow the stream for ever, whatever becomes of it."""
         while True:
+            started = self.clock.monotonic()
             try:
                 await self._follow()
             except StreamGap as gap:
+                if _is_ending():
+                    raise asyncio.CancelledError from gap
                 _log.warning("place in the stream lost, scanning again", extra={"reason": str(gap)})
+                self._is_covered = False
             except Transient as trouble:
                 _log.warning("stream cannot be read, will try again", extra={"reason": str(trouble)})
-                if self._attempt == 0:
-                    self.resyncs.ask("stream cannot be read")
-            self._attempt += 1
+                self._cover("stream cannot be read")
+            lived = self.clock.monotonic() - started
+            self._attempt = 1 if lived > _SETTLED_SECONDS else self._attempt + 1
             await self.clock.sleep(_RESTART.delay(self._attempt, lot=self.clock.lot()))
+
+    def _cover(self, reason: str) -> None:
+        """Have the table scanned once for a time without a place in the stream."""
+        if not self._is_covered:
+            self.resyncs.ask(reason)
+        self._is_covered = True
 
     async def _follow(self) -> None:
         place = await self._locate()
         shards = Shards()
         shards.start(await self.stream.describe(place.arn), now=self.clock.now())
         following = _Following(feed=self, place=place, shards=shards)
-        positions = await following.take_places()
+        iterators = await following.take_places()
         self.resyncs.ask("stream positioned")
-        self._attempt = 0
-        _log.info("following the stream", extra={"stream": place.arn, "shards": len(positions)})
-        await following.run(positions)
+        self._is_covered = True
+        _log.info("following the stream", extra={"stream": place.arn, "shards": len(iterators)})
+        await following.run(iterators)
 
     async def _locate(self) -> StreamPlace:
         """Wait until the table has a stream; without one the resync alone finds changes."""
@@ -73,7 +88,7 @@ class StreamFeed:
         while (place := await self.stream.locate()) is None:
             if not was_said:
                 _log.warning("the table has no stream: changes are found by resyncs alone")
-                self.resyncs.ask("no stream")
+                self._cover("no stream")
                 was_said = True
             await self.clock.sleep(_DISCOVERY_SECONDS)
         if place.view != _FULL_VIEW:
@@ -87,6 +102,12 @@ class StreamFeed:
                 await self.queue.add(record.name)
 
 
+def _is_ending() -> bool:
+    """Whether this task was told to end while its readers were failing, which would otherwise hide it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 @dataclass(slots=True)
 class _Following:
     """One life with one stream: from taking a place in it until it is lost."""
@@ -94,6 +115,7 @@ class _Following:
     feed: StreamFeed
     place: StreamPlace
     shards: Shards
+    _lost: asyncio.Future[StreamGap] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     async def take_places(self) -> dict[ShardId, str]:
         """Open every leaf before anything is scanned."""
@@ -111,21 +133,35 @@ class _Following:
         try:
             async with asyncio.TaskGroup() as readers:
                 for shard_id, iterator in iterators.items():
-                    readers.create_task(self._read(shard_id, iterator, readers))
-                readers.create_task(self._discover_for_ever(readers))
+                    readers.create_task(self._guard(self._read(shard_id, readers, iterator)))
+                readers.create_task(self._guard(self._discover_for_ever(readers)))
+                raise await self._lost
         except BaseExceptionGroup as failures:
             gaps, others = failures.split(StreamGap)
             if gaps is None or others is not None:
                 raise
             raise StreamGap(str(gaps.exceptions[0])) from failures
 
-    async def _read(self, shard_id: ShardId, iterator: str | None, readers: asyncio.TaskGroup) -> None:
+    async def _guard(self, reading: Coroutine[Any, Any, None]) -> None:
+        """Hand a gap to whoever waits in ``run``.
+
+        Were it raised here, the group would cancel its own task for it, and a cancellation from outside at the same
+        moment could not be told from that.
+        """
+        try:
+            await reading
+        except StreamGap as gap:
+            if not self._lost.done():
+                self._lost.set_result(gap)
+
+    async def _read(self, shard_id: ShardId, readers: asyncio.TaskGroup, iterator: str | None = None) -> None:
         """Read one shard to its end, then see to its children."""
         interval = self.feed.poll_interval.total_seconds()
+        iterator = iterator or await self._open(shard_id, self.shards.position(shard_id))
         due = self.feed.clock.monotonic() + interval * self.feed.clock.lot()
         while iterator is not None:
             await self.feed.clock.sleep(due - self.feed.clock.monotonic())
-            due = max(due + interval, self.feed.clock.monotonic())
+            due = max(due, self.feed.clock.monotonic()) + interval
             try:
                 page = await self._page(iterator)
             except IteratorExpired:
@@ -173,17 +209,20 @@ class _Following:
         await self.feed.clock.sleep(again.delay(attempt, lot=self.feed.clock.lot()))
 
     async def _find_children(self, shard_id: ShardId, readers: asyncio.TaskGroup) -> None:
-        """Ask for the shards that continue a finished one until they show: the service may list them late."""
+        """Ask for the shards that continue a finished one: the service may list them late.
+
+        A shard that ended with its stream has none, so the questions become rare.
+        """
+        self._read_due(readers)
         attempt = 0
-        await self._open_due(readers)
-        while not self.shards.has_children(shard_id):
+        while self.shards.wants_children(shard_id):
+            attempt += 1
             try:
                 described = await self.feed.stream.describe(self.place.arn, parent=shard_id)
             except Transient:
                 described = ()
             self.shards.discover(described, now=self.feed.clock.now())
-            await self._open_due(readers)
-            attempt += 1
+            self._read_due(readers)
             await self.feed.clock.sleep(_CHILDREN.delay(attempt, lot=self.feed.clock.lot()))
 
     async def _discover_for_ever(self, readers: asyncio.TaskGroup) -> None:
@@ -199,8 +238,9 @@ class _Following:
             if current is None or current.arn != self.place.arn:
                 raise StreamGap("the table's stream was disabled or replaced")
             self.shards.discover(described, now=self.feed.clock.now())
-            await self._open_due(readers)
+            self.shards.reopen(described)
+            self._read_due(readers)
 
-    async def _open_due(self, readers: asyncio.TaskGroup) -> None:
-        for shard_id, position in self.shards.due().items():
-            readers.create_task(self._read(shard_id, await self._open(shard_id, position), readers))
+    def _read_due(self, readers: asyncio.TaskGroup) -> None:
+        for shard_id in self.shards.due():
+            readers.create_task(self._guard(self._read(shard_id, readers)))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from aiobotocore.config import AioConfig
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
 from gco_stream.errors import Conflict, Denied, GcoStreamError, IteratorExpired, Refused, StreamGap, Transient
@@ -52,8 +52,18 @@ def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Read DynamoDB attributes as plain values, numbers as ``Decimal``."""
-    return {key: _deserializer.deserialize(value) for key, value in attributes.items()}
+    """Read DynamoDB attributes as plain values: numbers as ``Decimal``, binary values as ``bytes``."""
+    return {key: _plain(_deserializer.deserialize(value)) for key, value in attributes.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Binary):
+        return bytes(value)
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | set):
+        return type(value)(_plain(entry) for entry in value)
+    return value
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from gco_stream.core.models import EndpointName, Item
+from gco_stream.core.record import DESIRED_FIELDS
 from gco_stream.errors import Transient
 from gco_stream.shell.aws import answer_of, aws_errors, from_attributes, to_attributes
 from gco_stream.shell.retry import retrying
@@ -44,13 +45,14 @@ class DynamoRecords:
 
     async def write_status(self, item: Item, region: str, status: Mapping[str, Any]) -> Item:
         """Write one region's status into a record that exists, and return the record as it then is."""
-        values: dict[str, Any] = {":map": "M"}
+        is_same, same = _unchanged(item, ("created_at",))
+        values: dict[str, Any] = {":map": "M", **same}
         if isinstance(item.get("region_status"), Mapping):
             update, values[":status"] = "SET region_status.#region = :status", status
-            condition = f"attribute_exists({_KEY}) AND attribute_type(region_status, :map)"
+            condition = f"{is_same} AND attribute_type(region_status, :map)"
         else:
             update, values[":status"] = "SET region_status = :status", {region: status}
-            condition = f"attribute_exists({_KEY}) AND NOT attribute_type(region_status, :map)"
+            condition = f"{is_same} AND NOT attribute_type(region_status, :map)"
         names = {"ExpressionAttributeNames": {"#region": region}} if "#region" in update else {}
         answer = await self._call(
             "update_item",
@@ -65,7 +67,7 @@ class DynamoRecords:
 
     async def promote(self, item: Item) -> None:
         """Turn ``deploying`` into ``running``, if the record still wants what ``item`` wants."""
-        condition, values = _unchanged(item, ("desired_state", "spec", "target_regions"))
+        condition, values = _unchanged(item, ("desired_state", "target_regions", *DESIRED_FIELDS))
         await self._call(
             "update_item",
             Key=to_attributes({_KEY: item[_KEY]}),

@@ -210,3 +210,29 @@ class AnyBacklog(RuleBasedStateMachine):
 
 TestAnyBacklog = AnyBacklog.TestCase
 TestAnyBacklog.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_another_look_waits_behind_a_fresh_change_and_before_a_resync() -> None:
+    backlog = Backlog()
+    backlog.add(EndpointName("again"))
+    assert backlog.take(0.0) == "again"
+    backlog.done(EndpointName("again"), Again(first=1.0, longest=1.0), now=0.0, lot=0.5)
+
+    backlog.add(EndpointName("resync"), Urgency.RESYNC)
+    backlog.add(EndpointName("fresh"))
+
+    assert [backlog.take(2.0) for _ in range(3)] == ["fresh", "again", "resync"]
+
+
+def test_a_failure_after_a_long_wait_for_progress_begins_a_row_of_its_own() -> None:
+    backlog, name = Backlog(), EndpointName("llama")
+    progress, failed = Again(first=0.1, longest=5.0), Again(first=0.5, longest=60.0)
+    backlog.add(name)
+    for _ in range(9):
+        backlog.take(backlog.next_due() or 0.0)
+        backlog.done(name, progress, now=0.0, lot=0.5)
+
+    backlog.take(backlog.next_due() or 0.0)
+    backlog.done(name, failed, now=100.0, lot=0.5)
+
+    assert backlog.next_due() == pytest.approx(100.5)

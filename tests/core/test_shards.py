@@ -90,13 +90,45 @@ def test_reading_goes_on_after_the_last_record_that_was_handed_over() -> None:
     assert shards.position(sid("a")) == After("111")
 
 
-def test_children_are_known_as_soon_as_they_are_listed() -> None:
+def test_a_shard_wants_children_from_its_end_until_they_are_listed() -> None:
     shards = started(shard("a"))
-    assert not shards.has_children(sid("a"))
+    assert not shards.wants_children(sid("a"))
+    shards.finish(sid("a"), now=NOW)
+    assert shards.wants_children(sid("a"))
 
     shards.discover([shard("b", "a")], now=NOW)
 
-    assert shards.has_children(sid("a"))
+    assert not shards.wants_children(sid("a"))
+
+
+def test_a_shard_that_ended_though_it_is_open_goes_on_after_its_last_record() -> None:
+    shards = started(shard("a"))
+    shards.advance(sid("a"), "111")
+    shards.finish(sid("a"), now=NOW)
+
+    shards.reopen([shard("a")])
+
+    assert shards.due() == {"a": After("111")}
+
+
+def test_a_shard_that_ended_before_anything_was_read_goes_on_from_its_beginning() -> None:
+    shards = started(shard("a"))
+    shards.finish(sid("a"), now=NOW)
+
+    shards.reopen([shard("a")])
+
+    assert shards.due() == {"a": TrimHorizon()}
+
+
+@pytest.mark.parametrize("listed", [[shard("a", closed=True)], [shard("a"), shard("b", "a")]])
+def test_a_shard_that_is_closed_or_has_children_stays_finished(listed: list[Shard]) -> None:
+    shards = started(shard("a"))
+    shards.finish(sid("a"), now=NOW)
+    shards.discover(listed, now=NOW)
+
+    shards.reopen(listed)
+
+    assert "a" not in shards.due()
 
 
 @pytest.mark.parametrize("hours", [0, 1, 24, 48])

@@ -69,18 +69,16 @@ def environment(variables: Mapping[str, str]) -> list[dict[str, str]]:
     A map has no order, but Kubernetes resolves such a reference only to a variable listed before.
     """
     ordered: dict[str, None] = {}
-    for name in sorted(variables):
-        _place(name, variables, ordered, ())
+    for first in sorted(variables):
+        path = [first]
+        while path:
+            missing = (name for name in _references(variables[path[-1]]) if name not in ordered and name not in path)
+            following = min((name for name in missing if name in variables), default=None)
+            if following is None:
+                ordered.setdefault(path.pop())
+            else:
+                path.append(following)
     return [{"name": name, "value": variables[name]} for name in ordered]
-
-
-def _place(name: str, variables: Mapping[str, str], ordered: dict[str, None], path: tuple[str, ...]) -> None:
-    if name in ordered or name in path:
-        return
-    for referred in sorted(_references(variables[name])):
-        if referred in variables:
-            _place(referred, variables, ordered, (*path, name))
-    ordered[name] = None
 
 
 def _references(value: str) -> Iterable[str]:
