@@ -47,6 +47,11 @@ class ObjectKey(NamedTuple):
         return f"{self.kind.value} {self.name}"
 
 
+def is_leaving(live: Manifest) -> bool:
+    """Whether an object is being deleted: an apply to it would vanish with it."""
+    return live["metadata"].get("deletionTimestamp") is not None
+
+
 def object_keys(name: EndpointName) -> tuple[ObjectKey, ...]:
     """Name every object that an endpoint can have, in the order in which they are taken away."""
     return (

@@ -18,6 +18,7 @@ from gco_stream.core.models import (
     Observed,
     Scope,
     describe,
+    is_leaving,
     object_keys,
 )
 from gco_stream.core.record import Endpoint
@@ -77,7 +78,7 @@ def _run(endpoint: Endpoint, observed: Observed, scope: Scope) -> Plan:
     published = is_published(endpoint, observed, replicas=replicas)
     makes = [_apply(key, manifests[key], observed) for key in manifests if published or key.kind is not Kind.INGRESS]
     takes = [] if published else _deletions(_ingress_of(endpoint, observed), why="no replica to send requests to")
-    leaving = tuple(key for key, live in observed.objects.items() if _is_leaving(live))
+    leaving = tuple(key for key, live in observed.objects.items() if is_leaving(live))
     return Plan(actions=(*takes, *(action for action in makes if action is not None)), waits_for=leaving)
 
 
@@ -104,7 +105,7 @@ def is_published(endpoint: Endpoint, observed: Observed, *, replicas: int) -> bo
     if replicas == 0 or deployment is None:
         return False
     service = observed.get(ObjectKey(Kind.SERVICE, endpoint.name))
-    may_appear = read_rollout(deployment).ready > 0 and not (service and _is_leaving(service))
+    may_appear = read_rollout(deployment).ready > 0 and not (service and is_leaving(service))
     return bool(_ingress_of(endpoint, observed)) or may_appear
 
 
@@ -116,7 +117,7 @@ def _apply(key: ObjectKey, manifest: Manifest, observed: Observed) -> Apply | No
     live = observed.get(key)
     if live is None:
         return Apply(key=key, manifest=manifest, uid=None, why="missing")
-    if _is_leaving(live):
+    if is_leaving(live):
         return None
     different = [str(difference) for difference in differences(manifest, live)]
     if not different:
@@ -135,7 +136,7 @@ def _stop(request: Request, observed: Observed) -> Plan:
     ours = {key: live for key, live in observed.objects.items() if is_ours(live, request.name)}
     takes = _deletions({k: v for k, v in ours.items() if k.kind is Kind.INGRESS}, why="stopped")
     key = ObjectKey(Kind.DEPLOYMENT, request.name)
-    if deployment is None or key not in ours or _is_leaving(deployment) or deployment["spec"].get("replicas", 1) == 0:
+    if deployment is None or key not in ours or is_leaving(deployment) or deployment["spec"].get("replicas", 1) == 0:
         return Plan(actions=takes)
     scale = Apply(key=key, manifest=_scaled_to_zero(deployment), uid=deployment["metadata"]["uid"], why="stopped")
     return Plan(actions=(*takes, scale))
@@ -165,12 +166,8 @@ def _is_deleted(request: Request) -> bool:
 
 
 def _deletions(objects: Mapping[ObjectKey, Manifest], *, why: str) -> tuple[Delete, ...]:
-    there = ((key, live) for key, live in objects.items() if not _is_leaving(live))
+    there = ((key, live) for key, live in objects.items() if not is_leaving(live))
     return tuple(Delete(key=key, uid=live["metadata"]["uid"], why=why) for key, live in there)
-
-
-def _is_leaving(live: Manifest) -> bool:
-    return live["metadata"].get("deletionTimestamp") is not None
 
 
 def explain_foreign(keys: tuple[ObjectKey, ...]) -> str:

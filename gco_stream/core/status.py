@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from gco_stream.core.manifests.ownership import is_ours
-from gco_stream.core.models import EndpointName, Item, Manifest, Observed, Scope
+from gco_stream.core.models import EndpointName, Item, Manifest, Observed, Scope, is_leaving
 from gco_stream.core.plan import Plan, explain_foreign
 from gco_stream.core.record import DesiredState, EndpointRecord, spec_hash
 from gco_stream.core.rollout import Rollout, read_rollout
@@ -40,7 +40,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionStatus:
-    """One region's status in a record; None and False are left out when it is written.
+    """One region's status in a record; None is left out when it is written.
 
     Attributes:
         reason: One CamelCase word where the state alone says too little.
@@ -177,7 +177,11 @@ class _Report:
         return self._status(state, reason="RolloutInProgress")
 
     def stopped(self) -> RegionStatus:
-        return self._status(State.STOPPING if pods_of(self.request.name, self.observed) else State.STOPPED)
+        """Say whether no pod is left, nor one on its way: the Deployment's controller must have seen the 0, too."""
+        rollout = self.rollout
+        is_heard = rollout is None or rollout.complete
+        remain = pods_of(self.request.name, self.observed)
+        return self._status(State.STOPPED if is_heard and not remain else State.STOPPING)
 
     def removed(self) -> RegionStatus | None:
         record = self.request.record
@@ -185,7 +189,9 @@ class _Report:
         remains = any(is_ours(live, self.request.name) for live in self.observed.objects.values())
         if remains or pods_of(self.request.name, self.observed):
             return self._status(State.DELETING)
-        return self._status(State.DELETED) if is_concerned or self.previous else None
+        # Where the region is no target, it said so once; a later change of the spec is none of its business.
+        is_to_be_said = is_concerned or self.previous.get("state", State.DELETED) != State.DELETED
+        return self._status(State.DELETED) if is_to_be_said else None
 
     def error(self, failure: Failure) -> RegionStatus:
         return self._status(State.ERROR, failure.reason, failure.message)
@@ -205,7 +211,7 @@ class _Report:
 
     def _is_published(self) -> bool:
         ingress = self.observed.ingress(self.request.name)
-        return ingress is not None and is_ours(ingress, self.request.name)
+        return ingress is not None and is_ours(ingress, self.request.name) and not is_leaving(ingress)
 
     def _was_rolled_out(self, rollout: Rollout) -> bool:
         known = self.previous.get("state") == State.RUNNING or self.previous.get("reason") == "Unavailable"
