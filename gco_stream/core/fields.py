@@ -12,10 +12,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from gco_stream.core.quantities import amount
+
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
-_QUANTITY = re.compile(r"(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
 _LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_HEALTH_PATH = re.compile(r"/[!-~]*")
+_LONGEST_HEALTH_PATH = 1024
 _ENVIRONMENT_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 
 
@@ -93,6 +96,14 @@ def _scalar(value: object) -> str:
     raise wrong("must be a string, a number or a boolean", shown=kind_of(value))
 
 
+def is_health_path(path: str) -> bool:
+    """Whether a load balancer can ask for health under this path.
+
+    Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+    """
+    return len(path) <= _LONGEST_HEALTH_PATH and _HEALTH_PATH.fullmatch(path) is not None
+
+
 def _boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -104,7 +115,7 @@ def _boolean(value: object) -> bool:
 def _quantity(value: object) -> str:
     if isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
         text = plain(value).strip()
-        if _QUANTITY.fullmatch(text):
+        if text[:1] not in "+-" and amount(text) is not None:
             return text
     raise wrong("must be a Kubernetes quantity such as '500m', '4' or '16Gi'")
 
@@ -168,7 +179,9 @@ is_list = BeforeValidator(_listing)
 
 Text = Annotated[str, matching(lambda text: bool(text.strip()), "must be a non-empty string")]
 AnyText = Annotated[str, matching(lambda _: True, "must be a string")]
-Path = Annotated[str, matching(lambda text: text.startswith("/"), "must be a string that starts with '/'")]
+Path = Annotated[
+    str, matching(is_health_path, "must be a string that starts with '/', of printable ASCII without spaces")
+]
 Switch = Annotated[bool, BeforeValidator(_boolean)]
 Quantity = Annotated[str, BeforeValidator(_quantity)]
 CountOrPercent = Annotated[int | str, BeforeValidator(_count_or_percent)]

@@ -22,6 +22,8 @@ from gco_stream.errors import InvalidRecord, Problem, Shown, shown
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _INGRESS_PATH = re.compile(r"(/[A-Za-z0-9_.~-]+)+/?")
 _PLATFORM_PATHS = ("/api", "/healthz")
+# Everybody's default lies below it, and a load balancer sends what begins with a path to whoever claims it.
+_COMMON_PATH = "/inference"
 _LONGEST_NAME = 63 - len("-canary")
 _LONGEST_PATH = 128
 
@@ -42,6 +44,7 @@ def _ingress_path_is_usable(path: str) -> bool:
         bool(_INGRESS_PATH.fullmatch(path))
         and len(path) <= _LONGEST_PATH
         and not platform
+        and path.rstrip("/") != _COMMON_PATH
         and "." not in segments
         and ".." not in segments
     )
@@ -59,7 +62,7 @@ class Endpoint(Part):
         fields.matching(
             _ingress_path_is_usable,
             "must be a path such as '/inference/llama', of letters, digits and '/-_.~', at most 128 characters, "
-            "not '/' and not one of the platform's own (/api, /healthz)",
+            "not '/', not '/inference' alone, and not one of the platform's own (/api, /healthz)",
         ),
     ]
     labels: fields.Labels = Field(default_factory=dict)
@@ -83,7 +86,7 @@ class EndpointRecord(Part):
 
     endpoint_name: EndpointName
     desired_state: Annotated[DesiredState, fields.one_of(*DesiredState)] = DesiredState.DEPLOYING
-    target_regions: Annotated[frozenset[str], BeforeValidator(_regions)]
+    target_regions: Annotated[frozenset[str], BeforeValidator(_regions)] = frozenset()
     region_status: Mapping[str, Any] = {}
 
 
@@ -101,30 +104,22 @@ def read_record(item: Item) -> EndpointRecord:
     known = fields.without_nulls(item)
     if not isinstance(known.get("region_status"), Mapping):
         known.pop("region_status", None)
-    if known.get("desired_state") == DesiredState.DELETED and not _is_valid_regions(known.get("target_regions")):
-        known["target_regions"] = frozenset()
-        return EndpointRecord.model_construct(**_first_part(known))
+    if known.get("desired_state") == DesiredState.DELETED and regions_of(item) is None:
+        known.pop("target_regions", None)
+    else:
+        known.setdefault("target_regions", None)
     try:
         return EndpointRecord.model_validate(known)
     except ValidationError as error:
         raise InvalidRecord(_problems(error)) from None
 
 
-def _first_part(known: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "endpoint_name": known["endpoint_name"],
-        "desired_state": DesiredState.DELETED,
-        "target_regions": frozenset(),
-        "region_status": known.get("region_status", {}),
-    }
-
-
-def _is_valid_regions(value: object) -> bool:
+def regions_of(item: Item) -> frozenset[str] | None:
+    """Read the target regions alone; None if they cannot be read."""
     try:
-        _regions(value)
+        return _regions(item.get("target_regions"))
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def read_endpoint(item: Item, scope: Scope) -> Endpoint:

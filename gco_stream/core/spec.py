@@ -4,11 +4,21 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from gco_stream.core import fields
 
 _S3_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
+
+
+def _s3_uri(value: object) -> str:
+    """Accept an S3 URI; another URL is shown without what may hold a token."""
+    if isinstance(value, str) and _S3_URI.fullmatch(value):
+        return value
+    expected = "must be an S3 URI such as 's3://bucket/prefix'; other sources are not supported"
+    if isinstance(value, str) and re.search(r"[@?]", value):
+        raise fields.wrong(expected, shown=f"a URL that begins with {value.partition('://')[0][:20]!r}")
+    raise fields.wrong(expected)
 
 
 class Part(BaseModel):
@@ -100,10 +110,7 @@ class EndpointSpec(Part):
     model_source: (
         Annotated[
             str,
-            fields.matching(
-                lambda uri: bool(_S3_URI.fullmatch(uri)),
-                "must be an S3 URI such as 's3://bucket/prefix'; other sources are not supported",
-            ),
+            BeforeValidator(_s3_uri),
         ]
         | None
     ) = None

@@ -3,8 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gco_stream.core.manifests.server import check_health_path
 from gco_stream.core.models import EndpointName, Item, Scope
-from gco_stream.core.record import DesiredState, Endpoint, EndpointRecord, read_endpoint, read_record
+from gco_stream.core.record import (
+    DesiredState,
+    Endpoint,
+    EndpointRecord,
+    read_endpoint,
+    read_record,
+    regions_of,
+)
 from gco_stream.errors import InvalidRecord, Problem
 
 
@@ -54,6 +62,11 @@ class Request:
     record: EndpointRecord | None
     wish: Wish
 
+    def concerns(self, region: str) -> bool:
+        """Whether the record is meant for a region, or was; one whose regions cannot be read is meant for all."""
+        regions = None if self.item is None else regions_of(self.item)
+        return regions is None or region in regions or region in self.region_status
+
     @property
     def region_status(self) -> Mapping[str, object]:
         """Every region's status, empty if there is none or it is no map."""
@@ -78,6 +91,8 @@ def _wish(item: Item, record: EndpointRecord, scope: Scope) -> Wish:
     if record.desired_state is DesiredState.STOPPED:
         return Stop()
     try:
-        return Run(read_endpoint(item, scope))
+        endpoint = read_endpoint(item, scope)
+        check_health_path(endpoint)
     except InvalidRecord as error:
         return Unclear(error.problems)
+    return Run(endpoint)

@@ -102,6 +102,11 @@ def test_another_namespace_is_an_error() -> None:
     assert message == "namespace is 'default': must be 'gco-inference', the namespace of this controller"
 
 
+@pytest.mark.parametrize("path", ["/inference", "/inference/"])
+def test_a_path_that_would_take_everybodys_requests_is_refused(path: str) -> None:
+    assert "ingress_path is" in problems_of(an_item(ingress_path=path))
+
+
 @pytest.mark.parametrize("path", [..., None])
 def test_the_ingress_path_is_made_from_the_name_by_default(path: Any) -> None:
     assert read_endpoint(an_item(ingress_path=path), SCOPE).ingress_path == f"/inference/{NAME}"

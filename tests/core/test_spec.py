@@ -180,3 +180,16 @@ def test_entries_that_are_null_in_a_map_are_absent() -> None:
     assert spec.env == {"B": "x"}
     assert spec.node_selector == {}
     assert spec.resources.limits == {"memory": "1Gi"}
+
+
+@pytest.mark.behaviour("B19", "B22")
+@pytest.mark.parametrize("path", ["/a b", "/a\n", "/é", "/" + "x" * 1024])
+def test_a_health_path_that_a_load_balancer_does_not_take_is_refused(path: str) -> None:
+    assert "spec.health_check_path is " in problems_of(health_check_path=path)
+
+
+def test_a_token_in_a_url_is_not_shown() -> None:
+    told = problems_of(model_source="https://user:hf_secret@example.com/model")
+
+    assert "hf_secret" not in told
+    assert "spec.model_source is a URL that begins with 'https': must be an S3 URI" in told

@@ -75,3 +75,23 @@ def test_statuses_can_be_read_where_the_record_cannot() -> None:
 
     assert request.region_status == statuses
     assert a_request(region_status="none").region_status == {}
+
+
+@pytest.mark.behaviour("B22")
+def test_a_root_path_that_makes_a_health_path_nobody_can_ask_for_is_unclear() -> None:
+    item = an_item(spec={"image": "vllm/vllm-openai:v1", "args": ["--root-path", "/a b"]})
+
+    wish = read_request(EndpointName(NAME), item, SCOPE).wish
+
+    assert isinstance(wish, Unclear)
+    assert str(wish.problems[0]).startswith("spec.args (--root-path) is '/a b/health': must make a health path")
+
+
+@pytest.mark.parametrize(
+    ("regions", "status", "concerned"),
+    [([REGION], {}, True), ([ELSEWHERE], {}, False), ([ELSEWHERE], {REGION: {}}, True), ("nonsense", {}, True)],
+)
+def test_a_record_concerns_its_targets_and_where_it_was(regions: Any, status: Any, concerned: bool) -> None:
+    item = an_item(target_regions=regions, region_status=status)
+
+    assert read_request(EndpointName(NAME), item, SCOPE).concerns(REGION) is concerned

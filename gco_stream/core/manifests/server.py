@@ -3,8 +3,10 @@
 Pods and the load balancer must ask for health under the same path, so both take it from ``health_path``.
 """
 
+from gco_stream.core.fields import is_health_path
 from gco_stream.core.manifests.images import takes_root_path
 from gco_stream.core.record import Endpoint
+from gco_stream.errors import InvalidRecord, Problem
 
 _FLAG = "--root-path"
 
@@ -25,6 +27,20 @@ def health_path(endpoint: Endpoint) -> str:
     """Return the path under which the running server answers for its health."""
     prefix = _root_path((*endpoint.spec.command, *arguments(endpoint))).strip("/")
     return (f"/{prefix}" if prefix else "") + endpoint.spec.health_check_path
+
+
+def check_health_path(endpoint: Endpoint) -> None:
+    """Check the whole path of the health check, the server's own part of it included.
+
+    One that a load balancer does not take stops its whole group.
+
+    Raises:
+        InvalidRecord: It cannot be asked for.
+    """
+    path = health_path(endpoint)
+    if not is_health_path(path):
+        expected = "must make a health path of printable ASCII without spaces, of at most 1024 characters"
+        raise InvalidRecord([Problem(f"spec.args ({_FLAG})", path, expected)])
 
 
 def _says_root_path(args: tuple[str, ...]) -> bool:
