@@ -48,21 +48,29 @@ class FakeStream:
         self._arn: str | None = None
         self._generation = 0
         self._numbers = 0
-        self._shards: dict[ShardId, _Shard] = {}
+        self._streams: dict[str, dict[ShardId, _Shard]] = {}
         if enabled:
             self.enable()
 
     # What people and the service do.
 
     def enable(self) -> ShardId:
-        """Enable the stream, under a new ARN and with one new root."""
+        """Enable the stream, under a new ARN and with one new root; the old one stays readable."""
+        self.disable()
         self._generation += 1
         self._arn = f"arn:stream/{self._generation}"
-        self._shards = {}
+        self._streams[self._arn] = {}
         return self.grow()
 
     def disable(self) -> None:
+        """Close every shard; what they have stays readable."""
+        for shard in self._shards.values():
+            shard.closed = True
         self._arn = None
+
+    def forget(self) -> None:
+        """Let disabled streams be gone for good, as after 24 hours."""
+        self._streams = {arn: shards for arn, shards in self._streams.items() if arn == self._arn}
 
     def grow(self, parent: ShardId | None = None, *, listed: bool = True) -> ShardId:
         """Add an open shard."""
@@ -104,6 +112,11 @@ class FakeStream:
         return record
 
     @property
+    def _shards(self) -> dict[ShardId, _Shard]:
+        """The current stream's shards, none while it is disabled."""
+        return self._streams[self._arn] if self._arn is not None else {}
+
+    @property
     def leaf(self) -> ShardId:
         """The newest open shard."""
         return max(shard.id for shard in self._shards.values() if not shard.closed)
@@ -116,26 +129,25 @@ class FakeStream:
 
     async def describe(self, arn: str, *, parent: ShardId | None = None) -> Sequence[Shard]:
         await self.line.call("describe", parent or "")
-        self._must_be(arn)
-        listed = [shard.described() for shard in self._shards.values() if shard.listed]
+        listed = [shard.described() for shard in self._of(arn).values() if shard.listed]
         return [shard for shard in listed if parent is None or shard.parent == parent]
 
     async def open(self, arn: str, shard: ShardId, position: Position) -> str:
         await self.line.call("open", shard)
-        self._must_be(arn)
-        if shard not in self._shards:
+        known = self._of(arn).get(shard)
+        if known is None:
             raise StreamGap(f"no shard {shard}")
-        return self._iterator(shard, self._place(self._shards[shard], position))
+        return _iterator(arn, shard, self._place(known, position))
 
     async def read(self, iterator: str) -> Page:
         arn, shard_id, place, issued = iterator.split("|")
         await self.line.call("read", shard_id)
-        self._must_be(arn)
+        shards = self._of(arn)
         if asyncio.get_running_loop().time() - float(issued) > _ITERATOR_SECONDS:
             raise IteratorExpired(f"the iterator of {shard_id} is too old")
-        return self._page(self._shards[ShardId(shard_id)], int(place))
+        return self._page(arn, shards[ShardId(shard_id)], int(place))
 
-    def _page(self, shard: _Shard, place: int) -> Page:
+    def _page(self, arn: str, shard: _Shard, place: int) -> Page:
         if place < shard.trimmed:
             raise StreamGap(f"records of {shard.id} were trimmed")
         skipped = place - shard.trimmed
@@ -145,7 +157,7 @@ class FakeStream:
             records = []
         place += len(records)
         at_end = shard.closed and place == shard.end
-        return Page(records=tuple(records), next_iterator=None if at_end else self._iterator(shard.id, place))
+        return Page(records=tuple(records), next_iterator=None if at_end else _iterator(arn, shard.id, place))
 
     def _place(self, shard: _Shard, position: Position) -> int:
         if isinstance(position, Latest):
@@ -157,9 +169,11 @@ class FakeStream:
                 return number + 1
         raise StreamGap(f"{position.sequence} of {shard.id} was trimmed")
 
-    def _iterator(self, shard: ShardId, place: int) -> str:
-        return f"{self._arn}|{shard}|{place}|{asyncio.get_running_loop().time()}"
-
-    def _must_be(self, arn: str) -> None:
-        if arn != self._arn:
+    def _of(self, arn: str) -> dict[ShardId, _Shard]:
+        if arn not in self._streams:
             raise StreamGap("the stream is no longer there")
+        return self._streams[arn]
+
+
+def _iterator(arn: str, shard: ShardId, place: int) -> str:
+    return f"{arn}|{shard}|{place}|{asyncio.get_running_loop().time()}"

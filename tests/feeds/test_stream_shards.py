@@ -33,7 +33,7 @@ async def test_a_closed_leaf_is_waited_on_until_its_child_shows() -> None:
         following.stream.tell(LLAMA, shard=child)
         await following.for_seconds(20)
         following.stream.list_again(child)
-        await following.for_seconds(2)
+        await following.for_seconds(7)
 
         assert following.seen == ["llama"]
 
@@ -52,6 +52,23 @@ async def test_a_child_is_read_from_its_beginning_and_after_its_parents_last_rec
             following.stream.tell(name)
         await following.for_seconds(5)
 
+        assert following.seen == names
+
+
+async def test_a_child_that_is_listed_while_its_parent_is_still_read_waits_for_its_turn() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+        following.stream.page_size = 1
+        names = [EndpointName(f"e{number}") for number in range(320)]
+
+        for name in names[:300]:
+            following.stream.tell(name)
+        following.stream.roll(following.stream.leaf)
+        for name in names[300:]:
+            following.stream.tell(name)
+        await following.for_seconds(90)
+
+        assert following.line.count("describe") > 1
         assert following.seen == names
 
 
@@ -75,7 +92,7 @@ async def test_children_that_are_listed_late_are_found_and_lose_nothing(seconds:
         following.stream.tell(LLAMA)
         await following.for_seconds(seconds)
         following.stream.list_again(child)
-        await following.for_seconds(2)
+        await following.for_seconds(7)
 
         assert following.seen == ["llama"]
         assert following.scans() == 1

@@ -124,20 +124,47 @@ async def test_a_stream_that_comes_back_is_followed_from_a_new_place_and_a_new_s
         assert following.is_up_to_date()
 
 
-async def test_a_stream_enabled_anew_is_followed_after_a_scan() -> None:
+async def test_a_stream_enabled_anew_is_followed_after_a_scan_though_the_old_one_can_be_read() -> None:
     async with running(a_following()) as following:
         await once_following(following)
 
         following.stream.disable()
         following.records.put(a_change(1))
         following.stream.enable()
-        await following.for_seconds(5)
+        await following.for_seconds(70)
         assert following.is_up_to_date()
         assert following.scans() == 2
 
         following.records.put(a_change(2))
         await following.for_seconds(1)
         assert following.is_up_to_date()
+
+
+async def test_a_stream_that_is_gone_for_good_is_given_up_at_once_for_the_new_one() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+
+        following.stream.enable()
+        following.stream.forget()
+        following.records.put(a_change(1))
+        await following.for_seconds(5)
+
+        assert following.is_up_to_date()
+        assert following.scans() == 2
+
+
+async def test_a_gap_is_scanned_for_though_the_stream_cannot_be_reached_any_more() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+        await following.for_seconds(100)
+
+        following.line.fail("locate", Transient("unreachable"))
+        following.line.fail_next("read", StreamGap("trimmed"))
+        following.records.put(a_change(1))
+        await following.for_seconds(10)
+
+        assert following.is_up_to_date()
+        assert following.scans() == 2
 
 
 async def test_a_table_without_a_stream_is_scanned_and_said_to_have_none_once(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import aioboto3
@@ -21,11 +22,17 @@ ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/endpoints/stream/2026-01-01
 AMZ_JSON = "application/x-amz-json-1.0"
 
 
+@cache
+def session(secret: str | None) -> aioboto3.Session:
+    """One for all tests, since reading the description of a service takes longer than most of them."""
+    return aioboto3.Session(aws_access_key_id=secret, aws_secret_access_key=secret, region_name="us-east-1")
+
+
 @asynccontextmanager
 async def clients(url: str, *, secret: str | None = "s") -> AsyncIterator[tuple[DynamoRecords, DynamoStream]]:
-    session = aioboto3.Session(aws_access_key_id=secret, aws_secret_access_key=secret, region_name="us-east-1")
     options: dict[str, Any] = {"config": client_config(), "endpoint_url": url}
-    async with session.client("dynamodb", **options) as tables, session.client("dynamodbstreams", **options) as streams:
+    ours = session(secret)
+    async with ours.client("dynamodb", **options) as tables, ours.client("dynamodbstreams", **options) as streams:
         yield DynamoRecords(tables, "endpoints"), DynamoStream(tables, streams, "endpoints")
 
 
