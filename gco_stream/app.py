@@ -128,4 +128,5 @@ def scope_of(settings: Settings) -> Scope:
         cluster=settings.cluster_name,
         namespace=settings.namespace,
         model_sync_image=settings.model_sync_image,
+        target_groups=settings.target_groups,
     )

@@ -135,6 +135,10 @@ class Cluster(Protocol):
         """Read every object that an endpoint can have, and its pods where asked for."""
         ...
 
+    async def count_target_groups(self) -> int:
+        """Count the target groups that all published endpoints have on the load balancer."""
+        ...
+
     async def carry_out(self, action: Action) -> Manifest | None:
         """Do one thing, and return the object as it then is; None if it is gone.
 

@@ -6,29 +6,29 @@ The reconciler conducts: what to do is decided in ``core``, how in ``shell``.
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from gco_stream.core.backlog import Again
+from gco_stream.core.conclusions import may_be_promoted, may_be_purged
 from gco_stream.core.models import Apply, EndpointName, Item, Kind, ObjectKey, Observed, Scope, describe
 from gco_stream.core.plan import Plan, make_plan
+from gco_stream.core.progress import is_unfinished
 from gco_stream.core.record import read_record
 from gco_stream.core.status import (
     Failure,
     RegionStatus,
     State,
     held_by_another,
-    may_be_promoted,
-    may_be_purged,
     previous_status,
     region_status,
     to_write,
 )
 from gco_stream.core.unobserved import unobserved_status
-from gco_stream.core.wish import Remove, Request, Stop, Unclear, read_request
-from gco_stream.errors import Conflict, InvalidRecord, Refused, Transient
+from gco_stream.core.wish import Remove, Request, Stop, read_request
+from gco_stream.errors import Conflict, Denied, InvalidRecord, Refused, Transient
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
 
@@ -37,8 +37,8 @@ _log = logging.getLogger(__name__)
 _PROGRESS = Again(first=0.1, longest=5.0)
 _FAILED = Again(first=0.5, longest=60.0)
 _AT_ONCE = Again(first=0.02, longest=1.0)
+_REASONS = ((Denied, "Forbidden"), (Conflict, "Conflict"))
 _REPORTED_AFTER = timedelta(seconds=60)
-_UNFINISHED = (State.CREATING, State.UPDATING, State.STOPPING, State.DELETING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +46,13 @@ class Acted:
     """What carrying out a plan led to.
 
     Attributes:
+        plan: What was to be done.
         observed: The objects as the API server answered them.
         failure: Why the rest was not done, if repeating cannot cure it.
         trouble: Why the rest was not done, if it may be cured by itself.
     """
 
+    plan: Plan
     observed: Observed
     failure: Failure | None = None
     trouble: Transient | Conflict | None = None
@@ -69,6 +71,7 @@ class Reconciler:
     clock: Clock
     scope: Scope
     pass_deadline: timedelta
+    _publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _failing_since: dict[EndpointName, float] = field(default_factory=dict)
     _passes: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -84,6 +87,7 @@ class Reconciler:
             async with asyncio.timeout(self.pass_deadline.total_seconds()):
                 again = await self._reconcile(name, bound)
         except Conflict as conflict:
+            self._failing_since.setdefault(name, self.clock.monotonic())
             _log.debug("read again after a conflict", extra={**bound, "reason": str(conflict)})
             return _AT_ONCE
         except Refused as refused:
@@ -102,16 +106,27 @@ class Reconciler:
     async def _reconcile(self, name: EndpointName, bound: Mapping[str, Any]) -> Again | None:
         request = read_request(name, await self.records.get(name), self.scope)
         observed = await self._observe(request, bound)
-        plan = make_plan(request, observed, self.scope)
-        acted = await self._carry_out(plan, observed, bound)
-        status = self._judge(request, plan, observed, acted)
+        acted = await self._act(request, observed, bound)
+        status = self._judge(request, observed, acted)
         item = await self._write_status(request, status, bound)
         if acted.trouble is not None:
             raise acted.trouble
         await self._conclude(item, bound)
-        unfinished = bool(plan.waits_for) or (status is not None and _is_unfinished(request, status))
+        unfinished = is_unfinished(request, acted.observed, status)
         _log.debug("pass done", extra={**bound, "again": unfinished})
         return _PROGRESS if unfinished else None
+
+    async def _act(self, request: Request, observed: Observed, bound: Mapping[str, Any]) -> Acted:
+        """Plan and carry it out; who publishes counts first, one after the other, how much room there is."""
+        plan = make_plan(request, observed, self.scope)
+        if not plan.publishes:
+            return await self._carry_out(plan, observed, bound)
+        async with self._publishing:
+            try:
+                counted = replace(observed, target_groups=await self.cluster.count_target_groups())
+            except Transient as trouble:
+                return Acted(plan=plan, observed=observed, trouble=trouble)
+            return await self._carry_out(make_plan(request, counted, self.scope), counted, bound)
 
     async def _observe(self, request: Request, bound: Mapping[str, Any]) -> Observed:
         """Look at the cluster; where that has failed for long, say so in the status before giving up."""
@@ -126,40 +141,41 @@ class Reconciler:
     async def _carry_out(self, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
         """Do one action after the other; the first that fails ends it, because later ones rely on it."""
         done = []
-        acted = Acted(observed=observed)
+        acted = Acted(plan=plan, observed=observed)
         for action in plan.actions:
             try:
                 now = await self.cluster.carry_out(action)
             except Refused as refused:
                 failure = Failure(reason=refused.reason, message=str(refused))
                 _log.error("refused by the API server", extra={**bound, "reason": str(refused)})
-                acted = Acted(observed=acted.observed, failure=failure)
+                acted = replace(acted, failure=failure)
                 break
             except (Transient, Conflict) as trouble:
-                acted = Acted(observed=acted.observed, trouble=trouble)
+                acted = replace(acted, trouble=trouble)
                 break
-            acted = Acted(observed=acted.observed.after(action.key, now))
+            acted = replace(acted, observed=acted.observed.after(action.key, now))
             done.append(describe(action))
         if done:
             _log.info("plan carried out", extra={**bound, "actions": done, "reason": plan.reason})
         return acted
 
-    def _judge(self, request: Request, plan: Plan, before: Observed, acted: Acted) -> RegionStatus | None:
+    def _judge(self, request: Request, before: Observed, acted: Acted) -> RegionStatus | None:
         failure = acted.failure
         if acted.trouble is not None:
             failure = self._lasting(request.name, acted.trouble)
             if failure is None:
                 return None
         key = ObjectKey(Kind.DEPLOYMENT, request.name)
-        is_new = before.get(key) is None and any(a.key == key for a in plan.actions if isinstance(a, Apply))
-        return region_status(request, plan, acted.observed, self.scope, is_new=is_new, failure=failure)
+        is_new = before.get(key) is None and any(a.key == key for a in acted.plan.actions if isinstance(a, Apply))
+        return region_status(request, acted.plan, acted.observed, self.scope, is_new=is_new, failure=failure)
 
     def _lasting(self, name: EndpointName, trouble: Transient | Conflict) -> Failure | None:
         """Turn trouble into a failure once it has lasted; before that the state is left as it is."""
         since = self._failing_since.get(name)
         if since is None or self.clock.monotonic() - since < _REPORTED_AFTER.total_seconds():
             return None
-        return Failure(reason="ClusterUnavailable", message=str(trouble))
+        reason = next((word for kind, word in _REASONS if isinstance(trouble, kind)), "ClusterUnavailable")
+        return Failure(reason=reason, message=str(trouble))
 
     async def _conclude(self, item: Item | None, bound: Mapping[str, Any]) -> None:
         """Do what follows from all regions' statuses; only after a pass that did all it planned."""
@@ -179,7 +195,11 @@ class Reconciler:
     async def _write_status(
         self, request: Request, status: RegionStatus | None, bound: Mapping[str, Any]
     ) -> Item | None:
-        """Write the status if it says anything new, and return the record as it then is."""
+        """Write the status if it says anything new, and return the record as it then is.
+
+        Returns:
+            None where there is no record, or where it speaks of another cluster: nothing may be concluded from it.
+        """
         item, previous = request.item, previous_status(request, self.scope)
         now = self.clock.now()
         written = None if status is None else to_write(status, previous, now=now)
@@ -188,17 +208,9 @@ class Reconciler:
         other = held_by_another(previous, self.scope, now=now)
         if other is not None:
             _log.warning("status not written: another cluster reports for this region", extra={**bound, "other": other})
-            return item
+            return None
         after = await self.records.write_status(item, self.scope.region, written)
         level = logging.WARNING if status.state is State.ERROR else logging.INFO
         facts = {"state": status.state.value, "reason": status.error or status.reason}
         _log.log(level, "status written", extra={**bound, **facts})
         return after
-
-
-def _is_unfinished(request: Request, status: RegionStatus) -> bool:
-    """Whether looking again may show something else without anybody's doing."""
-    if isinstance(request.wish, Unclear):
-        return False
-    overdue = status.reason in ("ProgressDeadlineExceeded", "Degraded")
-    return status.state in _UNFINISHED or overdue

@@ -40,6 +40,13 @@ def _workers(value: object) -> int:
     raise ValueError("must be a whole number from 1 to 256")
 
 
+def _target_groups(value: object) -> int:
+    text = str(value)
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 100:
+        return int(text)
+    raise ValueError("must be a whole number from 1 to 100, the most that a load balancer takes")
+
+
 def _word(*allowed: str) -> BeforeValidator:
     def check(value: object) -> str:
         for word in allowed:
@@ -71,6 +78,7 @@ class Settings(BaseModel):
         stream_poll_interval: Time between two reads of a shard, at least 0.25 s (four readings per second is what
             a shard can bear of one reader).
         workers: How many endpoints are worked on at once.
+        target_groups: How many target groups published endpoints may have together on the shared load balancer.
         model_sync_image: Image of the init container that copies models from S3.
         hostname: First part of this process's name.
     """
@@ -98,6 +106,7 @@ class Settings(BaseModel):
         default=timedelta(seconds=0.25), alias="STREAM_POLL_INTERVAL_SECONDS"
     )
     workers: Annotated[int, BeforeValidator(_workers)] = Field(default=16, alias="WORKERS")
+    target_groups: Annotated[int, BeforeValidator(_target_groups)] = Field(default=90, alias="ALB_TARGET_GROUPS")
     model_sync_image: str = Field(default="amazon/aws-cli:2.37.4", alias="MODEL_SYNC_IMAGE")
     hostname: str = Field(default="gco-stream", alias="HOSTNAME")
     log_level: Annotated[LogLevel, _word("DEBUG", "INFO", "WARNING", "ERROR")] = Field(

@@ -253,9 +253,9 @@ async def test_foreign_objects_are_not_touched(state: str) -> None:
 
     after = {key: {**live, "status": None} for key, live in region.cluster.model.objects.items()}
     assert after == {key: {**live, "status": None} for key, live in before.items()}
-    if state == "deploying":
-        assert (region.state(), region.status()["reason"]) == ("error", "ForeignObject")
-        assert "Deployment llama" in region.status()["error"]
+    assert (region.state(), region.status()["reason"]) == ("error", "ForeignObject")
+    assert "Deployment llama" in region.status()["error"]
+    assert region.line.count("purge") == 0
 
 
 async def test_another_clusters_fresh_status_is_not_written_over() -> None:

@@ -1,5 +1,6 @@
 """A pass that could not finish must neither forget its endpoint nor conclude that all is done."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from tests.builders import INGRESS, NAME, SCOPE, an_endpoint, an_item, manifests
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.records import FakeRecords
+from tests.fakes.region import a_region, at_work
 
 pytestmark = pytest.mark.looptime
 
@@ -60,3 +62,25 @@ async def test_an_endpoint_whose_old_ingress_is_leaving_gets_a_new_one() -> None
     assert not await bench.look()
 
     assert bench.cluster.model.objects[INGRESS]["metadata"]["uid"] != old["metadata"]["uid"]
+
+
+@pytest.mark.behaviour("B19")
+async def test_endpoints_beyond_the_room_on_the_load_balancer_wait_until_there_is_some() -> None:
+    region = a_region()
+    region.reconciler.scope = replace(SCOPE, target_groups=2)
+    names = ["alpha", "beta", "gamma"]
+    for name in names:
+        region.records.put(an_item(name))
+
+    async with at_work(region):
+        await region.after(30, *names)
+        full = [name for name in names if region.status(name).get("reason") == "LoadBalancerFull"]
+        assert len(full) == 1
+        assert sum(key.kind is Kind.INGRESS for key in region.cluster.model.objects) == 2
+        assert [region.state(name) for name in names] == ["running"] * 3
+
+        going = next(name for name in names if name not in full)
+        region.records.put(an_item(going, desired_state="deleted"))
+        await region.after(30, going)
+
+    assert region.status(*full)["published"] is True

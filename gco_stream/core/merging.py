@@ -66,6 +66,14 @@ def leftovers(fields: FieldsV1, intent: Any, path: str = "") -> Iterator[str]:
             yield from leftovers(below, value, where)
 
 
+def applied_by(fields: FieldsV1, steps: Sequence[str]) -> bool:
+    """Whether a tree of fields has the one that these steps lead to, e.g. ``("f:spec", "f:replicas")``."""
+    below: FieldsV1 | None = fields
+    for step in steps:
+        below = below.get(step) if below is not None else None
+    return below is not None
+
+
 def owned_part(fields: FieldsV1, live: Any) -> Any:
     """Return the part of an object that a tree of fields speaks of: what its manager applied, as it is now.
 

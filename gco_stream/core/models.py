@@ -21,12 +21,16 @@ class Scope:
 
     Attributes:
         model_sync_image: Image of the init container that copies models from S3.
+        target_groups: How many target groups published endpoints may have together. A load balancer takes 100, which
+            cannot be raised, and the platform needs some of its own.
+            Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
     """
 
     region: str
     cluster: str
     namespace: str
     model_sync_image: str
+    target_groups: int = 90
 
 
 class Kind(StrEnum):
@@ -68,10 +72,16 @@ class Observed:
     Attributes:
         objects: The objects that exist, as the API server shows them.
         pods: The pods with the label ``app=<endpoint>``, or None if nobody asked for them.
+        target_groups: How many target groups all published endpoints have, or None if nobody asked.
     """
 
     objects: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
     pods: tuple[Manifest, ...] | None = None
+    target_groups: int | None = None
+
+    def only(self, key: ObjectKey) -> Mapping[ObjectKey, Manifest]:
+        """Return one object under its key; empty if it does not exist."""
+        return {key: self.objects[key]} if key in self.objects else {}
 
     def get(self, key: ObjectKey) -> Manifest | None:
         """Return one object, or None if it does not exist."""

@@ -1,13 +1,14 @@
 """What to do about one endpoint now: the difference between its record and the cluster, as ordered actions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from gco_stream.core.compare import differences
+from gco_stream.core.compare import Difference, differences
 from gco_stream.core.manifests import render
 from gco_stream.core.manifests.ownership import FIELD_MANAGER, MANAGED_BY, is_ours
-from gco_stream.core.merging import fields_of, owned_part
+from gco_stream.core.manifests.pod import SYNC_IMAGE_PATH, SYNC_IMAGE_STEPS
+from gco_stream.core.merging import applied_by, fields_of, owned_part
 from gco_stream.core.models import (
     Action,
     Apply,
@@ -21,8 +22,8 @@ from gco_stream.core.models import (
     is_leaving,
     object_keys,
 )
+from gco_stream.core.publication import decide_publication
 from gco_stream.core.record import Endpoint
-from gco_stream.core.rollout import read_rollout
 from gco_stream.core.wish import Gone, Remove, Request, Run, Stop, Unclear
 
 _LONGEST_REASON = 5
@@ -34,18 +35,23 @@ class Plan:
 
     Attributes:
         actions: In the order in which they are safe.
-        foreign: Objects with the endpoint's names that are not ours; while there are any, nothing is done.
-        waits_for: Objects that must be gone before they can be made anew, so that another look is due.
+        foreign: Objects with the endpoint's names that are not ours and never touched; beside them nothing is made.
+        withheld: Why an endpoint that could take requests is not published, as one CamelCase word.
     """
 
     actions: tuple[Action, ...] = ()
     foreign: tuple[ObjectKey, ...] = ()
-    waits_for: tuple[ObjectKey, ...] = ()
+    withheld: str | None = None
+
+    @property
+    def publishes(self) -> bool:
+        """Whether an Ingress is made that was not there."""
+        return any(isinstance(a, Apply) and a.key.kind is Kind.INGRESS and a.uid is None for a in self.actions)
 
     @property
     def reason(self) -> str:
         """Say for people what is done and why; empty if nothing is."""
-        if self.foreign:
+        if self.foreign and not self.actions:
             return "foreign objects: " + ", ".join(str(key) for key in self.foreign)
         return "; ".join(f"{describe(action)}: {action.why}" for action in self.actions)
 
@@ -58,7 +64,7 @@ def make_plan(request: Request, observed: Observed, scope: Scope) -> Plan:
     """
     match request.wish:
         case Run(endpoint):
-            return _run(endpoint, observed, scope)
+            return _run(request, endpoint, observed, scope)
         case Stop():
             return _stop(request, observed)
         case Remove():
@@ -69,17 +75,25 @@ def make_plan(request: Request, observed: Observed, scope: Scope) -> Plan:
             assert_never(request.wish)
 
 
-def _run(endpoint: Endpoint, observed: Observed, scope: Scope) -> Plan:
-    foreign = tuple(key for key, live in observed.objects.items() if not is_ours(live, endpoint.name))
+def _foreign(request: Request, observed: Observed) -> tuple[ObjectKey, ...]:
+    return tuple(key for key, live in observed.objects.items() if not is_ours(live, request.name))
+
+
+def _run(request: Request, endpoint: Endpoint, observed: Observed, scope: Scope) -> Plan:
+    foreign = _foreign(request, observed)
     if foreign:
         return Plan(foreign=foreign)
     replicas = wanted_replicas(endpoint, observed.deployment(endpoint.name))
     manifests = render(endpoint, scope, replicas=replicas)
-    published = is_published(endpoint, observed, replicas=replicas)
-    makes = [_apply(key, manifests[key], observed) for key in manifests if published or key.kind is not Kind.INGRESS]
-    takes = [] if published else _deletions(_ingress_of(endpoint, observed), why="no replica to send requests to")
-    leaving = tuple(key for key, live in observed.objects.items() if is_leaving(live))
-    return Plan(actions=(*takes, *(action for action in makes if action is not None)), waits_for=leaving)
+    publication = decide_publication(endpoint.name, observed, scope, replicas=replicas)
+    ingress = ObjectKey(Kind.INGRESS, f"inference-{endpoint.name}")
+    makes = [_apply(key, manifests[key], observed) for key in manifests if publication.is_on or key != ingress]
+    is_there = observed.get(ingress) is not None
+    takes = _deletions(observed.only(ingress), why=publication.why) if is_there and not publication.is_on else ()
+    return Plan(
+        actions=(*takes, *(action for action in makes if action is not None)),
+        withheld=publication.withheld,
+    )
 
 
 def wanted_replicas(endpoint: Endpoint, live: Manifest | None) -> int:
@@ -95,36 +109,28 @@ def wanted_replicas(endpoint: Endpoint, live: Manifest | None) -> int:
     return running or max(1, spec.autoscaling.min_replicas, spec.replicas)
 
 
-def is_published(endpoint: Endpoint, observed: Observed, *, replicas: int) -> bool:
-    """Whether the load balancer should send requests: from the first ready replica on, until there should be none.
-
-    A target group without a healthy target makes Global Accelerator give up the whole region's load balancer, and an
-    Ingress without its Service freezes every other one.
-    """
-    deployment = observed.deployment(endpoint.name)
-    if replicas == 0 or deployment is None:
-        return False
-    service = observed.get(ObjectKey(Kind.SERVICE, endpoint.name))
-    may_appear = read_rollout(deployment).ready > 0 and not (service and is_leaving(service))
-    return bool(_ingress_of(endpoint, observed)) or may_appear
-
-
-def _ingress_of(endpoint: Endpoint, observed: Observed) -> Mapping[ObjectKey, Manifest]:
-    return {key: live for key, live in observed.objects.items() if key.kind is Kind.INGRESS}
-
-
 def _apply(key: ObjectKey, manifest: Manifest, observed: Observed) -> Apply | None:
     live = observed.get(key)
     if live is None:
         return Apply(key=key, manifest=manifest, uid=None, why="missing")
     if is_leaving(live):
         return None
-    different = [str(difference) for difference in differences(manifest, live)]
-    if not different:
+    found = differences(manifest, live)
+    if not found or _is_only_an_older_sync_image(found, live):
         return None
+    different = [str(difference) for difference in found]
     more = [f"{len(different) - _LONGEST_REASON} more"] if len(different) > _LONGEST_REASON else []
     why = ", ".join([*different[:_LONGEST_REASON], *more])
     return Apply(key=key, manifest=manifest, uid=live["metadata"]["uid"], why=why)
+
+
+def _is_only_an_older_sync_image(found: Sequence[Difference], live: Manifest) -> bool:
+    """Whether all that differs is the model-sync image that we gave the pods ourselves, before the setting changed.
+
+    A controller's settings restart nobody's pods: the new image comes with the next change of the template.
+    """
+    is_all = all(difference.path == SYNC_IMAGE_PATH for difference in found)
+    return is_all and applied_by(fields_of(live, FIELD_MANAGER), SYNC_IMAGE_STEPS)
 
 
 def _stop(request: Request, observed: Observed) -> Plan:
@@ -135,11 +141,12 @@ def _stop(request: Request, observed: Observed) -> Plan:
     deployment = observed.deployment(request.name)
     ours = {key: live for key, live in observed.objects.items() if is_ours(live, request.name)}
     takes = _deletions({k: v for k, v in ours.items() if k.kind is Kind.INGRESS}, why="stopped")
+    foreign = _foreign(request, observed)
     key = ObjectKey(Kind.DEPLOYMENT, request.name)
     if deployment is None or key not in ours or is_leaving(deployment) or deployment["spec"].get("replicas", 1) == 0:
-        return Plan(actions=takes)
+        return Plan(actions=takes, foreign=foreign)
     scale = Apply(key=key, manifest=_scaled_to_zero(deployment), uid=deployment["metadata"]["uid"], why="stopped")
-    return Plan(actions=(*takes, scale))
+    return Plan(actions=(*takes, scale), foreign=foreign)
 
 
 def _scaled_to_zero(deployment: Manifest) -> Manifest:
@@ -158,7 +165,8 @@ def _remove(request: Request, observed: Observed) -> Plan:
     order = {key: position for position, key in enumerate(object_keys(request.name))}
     ours = {key: live for key, live in observed.objects.items() if is_ours(live, request.name)}
     why = "deleted" if _is_deleted(request) else "the region is no longer a target"
-    return Plan(actions=_deletions(dict(sorted(ours.items(), key=lambda pair: order[pair[0]])), why=why))
+    actions = _deletions(dict(sorted(ours.items(), key=lambda pair: order[pair[0]])), why=why)
+    return Plan(actions=actions, foreign=_foreign(request, observed))
 
 
 def _is_deleted(request: Request) -> bool:

@@ -25,7 +25,8 @@ _PLATFORM_PATHS = ("/api", "/healthz")
 # Everybody's default lies below it, and a load balancer sends what begins with a path to whoever claims it.
 _COMMON_PATH = "/inference"
 _LONGEST_NAME = 63 - len("-canary")
-_LONGEST_PATH = 128
+# The load balancer takes 128 characters, and for a prefix its controller adds "/*".
+_LONGEST_PATH = 126
 
 
 class DesiredState(StrEnum):
@@ -61,7 +62,7 @@ class Endpoint(Part):
         str,
         fields.matching(
             _ingress_path_is_usable,
-            "must be a path such as '/inference/llama', of letters, digits and '/-_.~', at most 128 characters, "
+            "must be a path such as '/inference/llama', of letters, digits and '/-_.~', at most 126 characters, "
             "not '/', not '/inference' alone, and not one of the platform's own (/api, /healthz)",
         ),
     ]

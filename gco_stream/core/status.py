@@ -1,15 +1,15 @@
 """What the controller reports about an endpoint, and what follows from every region's report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
 from gco_stream.core.manifests.ownership import is_ours
-from gco_stream.core.models import EndpointName, Item, Manifest, Observed, Scope, is_leaving
+from gco_stream.core.models import EndpointName, Manifest, Observed, Scope, is_leaving
 from gco_stream.core.plan import Plan, explain_foreign
-from gco_stream.core.record import DesiredState, EndpointRecord, spec_hash
+from gco_stream.core.record import spec_hash
 from gco_stream.core.rollout import Rollout, read_rollout
 from gco_stream.core.wish import Gone, Remove, Request, Run, Stop, Unclear, Wish
 
@@ -58,29 +58,11 @@ class RegionStatus:
 
     def as_map(self) -> dict[str, Any]:
         """Return the status as it stands in the table, without ``last_sync``."""
-        fields = {
-            "state": self.state.value,
-            "replicas_ready": self.replicas_ready,
-            "replicas_desired": self.replicas_desired,
-            "error": self.error and self.error[:_LONGEST_ERROR],
-            "reason": self.reason,
-            "published": self.published,
-            "observed_spec": self.observed_spec,
-            "cluster": self.cluster,
-        }
-        return {key: value for key, value in fields.items() if value is not None}
+        said = asdict(self) | {"state": self.state.value, "error": self.error and self.error[:_LONGEST_ERROR]}
+        return {field: value for field, value in said.items() if value is not None}
 
 
-_OURS = (
-    "state",
-    "replicas_ready",
-    "replicas_desired",
-    "error",
-    "reason",
-    "published",
-    "observed_spec",
-    "cluster",
-)
+_OURS = tuple(field.name for field in fields(RegionStatus))
 
 
 def previous_status(request: Request, scope: Scope) -> Mapping[str, Any]:
@@ -101,7 +83,7 @@ def to_write(status: RegionStatus, previous: Mapping[str, Any], *, now: datetime
 def held_by_another(previous: Mapping[str, Any], scope: Scope, *, now: datetime) -> str | None:
     """Return the name of another cluster that wrote this region's status a short while ago, or None."""
     cluster = previous.get("cluster")
-    written = _time(previous.get("last_sync"))
+    written = time_of(previous.get("last_sync"))
     if not isinstance(cluster, str) or cluster == scope.cluster or written is None or now - written > _FRESH:
         return None
     return cluster
@@ -126,20 +108,22 @@ def region_status(
     if failure is not None:
         return report.error(failure)
     if plan.foreign:
-        return report.error(Failure(reason="ForeignObject", message=explain_foreign(plan.foreign)))
-    return _of_wish(request.wish, report, is_new=is_new)
+        return report.beside_foreign(Failure(reason="ForeignObject", message=explain_foreign(plan.foreign)))
+    return _of_wish(request.wish, report, plan, is_new=is_new)
 
 
-def _of_wish(wish: Wish, report: "_Report", *, is_new: bool) -> RegionStatus | None:
+def _of_wish(wish: Wish, report: "_Report", plan: Plan, *, is_new: bool) -> RegionStatus | None:
     match wish:
+        case Unclear() if not report.request.concerns(report.scope.region):
+            return None
         case Unclear(problems):
             return report.error(Failure(reason="InvalidRecord", message="; ".join(str(p) for p in problems)))
         case Run():
-            return report.running(is_new=is_new)
+            return report.running(is_new=is_new, withheld=plan.withheld)
         case Stop():
             return report.stopped()
         case Remove():
-            return report.removed()
+            return report.removed(is_verified=not plan.actions)
         case Gone():
             return None
         case _:
@@ -162,12 +146,12 @@ class _Report:
         ours = deployment is not None and is_ours(deployment, self.request.name)
         return read_rollout(deployment) if deployment is not None and ours else None
 
-    def running(self, *, is_new: bool) -> RegionStatus:
+    def running(self, *, is_new: bool, withheld: str | None) -> RegionStatus:
         rollout = self.rollout
         if rollout is None:
             return self._status(State.CREATING)
         if rollout.complete:
-            return self._status(State.RUNNING)
+            return self._status(State.RUNNING, withheld)
         if rollout.overdue is not None:
             return self._status(State.ERROR, reason="ProgressDeadlineExceeded", error=rollout.overdue)
         if rollout.settled and self._was_rolled_out(rollout):
@@ -183,15 +167,21 @@ class _Report:
         remain = pods_of(self.request.name, self.observed)
         return self._status(State.STOPPED if is_heard and not remain else State.STOPPING)
 
-    def removed(self) -> RegionStatus | None:
-        record = self.request.record
-        is_concerned = record is not None and self.scope.region in record.target_regions
+    def removed(self, *, is_verified: bool) -> RegionStatus | None:
+        """Say whether nothing is left; what this pass has only just deleted is looked for once more."""
         remains = any(is_ours(live, self.request.name) for live in self.observed.objects.values())
-        if remains or pods_of(self.request.name, self.observed):
+        if remains or not is_verified or pods_of(self.request.name, self.observed):
             return self._status(State.DELETING)
-        # Where the region is no target, it said so once; a later change of the spec is none of its business.
-        is_to_be_said = is_concerned or self.previous.get("state", State.DELETED) != State.DELETED
-        return self._status(State.DELETED) if is_to_be_said else None
+        return self._status(State.DELETED) if self._is_to_be_said() else None
+
+    def beside_foreign(self, failure: Failure) -> RegionStatus | None:
+        return self.error(failure) if self._is_to_be_said() else None
+
+    def _is_to_be_said(self) -> bool:
+        """Where the region is no target, it said so once; a later change of the spec is none of its business."""
+        record = self.request.record
+        is_target = record is not None and self.scope.region in record.target_regions
+        return is_target or self.previous.get("state", State.DELETED) != State.DELETED
 
     def error(self, failure: Failure) -> RegionStatus:
         return self._status(State.ERROR, failure.reason, failure.message)
@@ -239,7 +229,12 @@ def pods_of(name: EndpointName, observed: Observed) -> tuple[Manifest, ...]:
     deployment = observed.deployment(name)
     if deployment is not None and not is_ours(deployment, name):
         return ()
-    return tuple(pod for pod in observed.pods or () if _is_of_deployment(pod, name))
+    return tuple(pod for pod in observed.pods or () if _is_of_deployment(pod, name) and not _is_over(pod))
+
+
+def _is_over(pod: Manifest) -> bool:
+    """Whether a pod has ended for good and holds nothing: an evicted one can stand around for days."""
+    return (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
 
 
 def _is_of_deployment(pod: Manifest, name: EndpointName) -> bool:
@@ -249,33 +244,8 @@ def _is_of_deployment(pod: Manifest, name: EndpointName) -> bool:
     return any(owner["kind"] == "ReplicaSet" and owner["name"] == f"{name}-{template}" for owner in owners)
 
 
-def may_be_promoted(item: Item, record: EndpointRecord) -> bool:
-    """Whether ``deploying`` has come true: every target region runs the spec as it is now."""
-    if record.desired_state is not DesiredState.DEPLOYING:
-        return False
-    wanted = spec_hash(item)
-    return all(_runs(record.region_status.get(region), wanted, item) for region in record.target_regions)
-
-
-def _runs(status: object, wanted: str, item: Item) -> bool:
-    if not isinstance(status, Mapping) or status.get("state") != State.RUNNING:
-        return False
-    if "observed_spec" in status:
-        return bool(status["observed_spec"] == wanted)
-    # A region without it is kept by the poller, whose status speaks of the record as of when it was written.
-    written, updated = _time(status.get("last_sync")), _time(item.get("updated_at"))
-    return written is not None and updated is not None and written > updated
-
-
-def may_be_purged(record: EndpointRecord) -> bool:
-    """Whether nothing is left of a deleted endpoint anywhere: every region that has to do with it says so."""
-    regions = record.target_regions | record.region_status.keys()
-    statuses = (record.region_status.get(region) for region in regions)
-    gone = all(isinstance(status, Mapping) and status.get("state") == State.DELETED for status in statuses)
-    return record.desired_state is DesiredState.DELETED and gone
-
-
-def _time(value: object) -> datetime | None:
+def time_of(value: object) -> datetime | None:
+    """Read a time as it stands in a record; None if it is none, or without a zone."""
     if not isinstance(value, str):
         return None
     try:

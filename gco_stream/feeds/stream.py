@@ -23,7 +23,9 @@ _log = logging.getLogger(__name__)
 
 _RETRY = Again(first=0.1, longest=5.0)
 _RESTART = Again(first=0.5, longest=30.0)
-_CHILDREN = Again(first=0.1, longest=5.0)
+_CHILDREN = Again(first=0.1, longest=1.0)
+_CHILDREN_LATE = Again(first=10.0, longest=10.0)
+_LATE_AFTER_ATTEMPTS = 60
 _DISCOVERY_SECONDS = 60.0
 # A stream followed for less than this counts as another failed attempt when it is lost.
 _SETTLED_SECONDS = 60.0
@@ -223,7 +225,8 @@ class _Following:
                 described = ()
             self.shards.discover(described, now=self.feed.clock.now())
             self._read_due(readers)
-            await self.feed.clock.sleep(_CHILDREN.delay(attempt, lot=self.feed.clock.lot()))
+            again = _CHILDREN if attempt < _LATE_AFTER_ATTEMPTS else _CHILDREN_LATE
+            await self.feed.clock.sleep(again.delay(attempt, lot=self.feed.clock.lot()))
 
     async def _discover_for_ever(self, readers: asyncio.TaskGroup) -> None:
         """List all shards now and then, for roots that nobody announces, and notice a stream that was replaced."""

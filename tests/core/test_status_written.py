@@ -5,8 +5,28 @@ from typing import Any
 
 import pytest
 
-from gco_stream.core.status import RegionStatus, State, held_by_another, to_write
-from tests.builders import NOW, SCOPE, a_status, at
+from gco_stream.core.models import Delete, Observed
+from gco_stream.core.plan import Plan
+from gco_stream.core.status import RegionStatus, State, held_by_another, region_status, to_write
+from tests.builders import (
+    DEPLOYMENT,
+    ELSEWHERE,
+    NOW,
+    SCOPE,
+    SERVICE,
+    a_deployment_status,
+    a_live,
+    a_pod,
+    a_request,
+    a_status,
+    an_endpoint,
+    at,
+    deployment_of,
+    everything_of,
+    foreign,
+    observed,
+    status_of,
+)
 
 
 def a_report(**fields: Any) -> RegionStatus:
@@ -72,3 +92,53 @@ def test_a_long_error_is_cut() -> None:
 )
 def test_a_fresh_status_of_another_cluster_is_left_to_it(previous: dict[str, Any], other: str | None) -> None:
     assert held_by_another(previous, SCOPE, now=NOW) == other
+
+
+@pytest.mark.behaviour("B13")
+@pytest.mark.parametrize("state", ["stopped", "deleted"])
+def test_a_foreign_deployment_is_not_reported_as_stopped_or_deleted(state: str) -> None:
+    theirs = foreign(a_live(deployment_of(an_endpoint()), **a_deployment_status(1)))
+
+    status = status_of(a_request(desired_state=state), observed(theirs, pods=()), plan=Plan(foreign=(DEPLOYMENT,)))
+
+    assert (status.state, status.reason) == (State.ERROR, "ForeignObject")
+
+
+@pytest.mark.behaviour("B7", "B13")
+def test_foreign_objects_of_an_endpoint_that_is_not_for_this_region_are_nobodys_business() -> None:
+    request = a_request(target_regions=[ELSEWHERE])
+
+    assert region_status(request, Plan(foreign=(SERVICE,)), Observed(), SCOPE, is_new=False, failure=None) is None
+
+
+@pytest.mark.behaviour("B26")
+def test_what_was_only_just_deleted_is_looked_for_once_more() -> None:
+    plan = Plan(actions=(Delete(key=SERVICE, uid="1", why="deleted"),))
+
+    assert status_of(a_request(desired_state="deleted"), Observed(pods=()), plan=plan).state is State.DELETING
+
+
+@pytest.mark.behaviour("B7", "B8")
+def test_an_unknown_state_is_told_only_where_the_record_belongs() -> None:
+    elsewhere = a_request(desired_state="paused", target_regions=[ELSEWHERE])
+
+    assert status_of(a_request(desired_state="paused")).state is State.ERROR
+    assert region_status(elsewhere, Plan(), Observed(), SCOPE, is_new=False, failure=None) is None
+
+
+@pytest.mark.behaviour("B19")
+def test_an_endpoint_without_room_on_the_load_balancer_runs_and_says_so() -> None:
+    seen = everything_of(an_endpoint(), published=False)
+
+    status = status_of(a_request(), seen, plan=Plan(withheld="LoadBalancerFull"))
+
+    assert (status.state, status.reason, status.published) == (State.RUNNING, "LoadBalancerFull", False)
+
+
+@pytest.mark.behaviour("B24")
+@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
+def test_a_pod_that_was_evicted_does_not_keep_an_endpoint_from_being_stopped(phase: str) -> None:
+    stopped = a_live(deployment_of(an_endpoint(), replicas=0), **a_deployment_status(0))
+    evicted = {**a_pod(), "status": {"phase": phase}}
+
+    assert status_of(a_request(desired_state="stopped"), observed(stopped, pods=(evicted,))).state is State.STOPPED

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.controller import Controller
-from tests.e2e.watching import asked, container_of, history, is_promoted, is_purged, reaches, states
+from tests.e2e.watching import asked, changed, container_of, history, is_promoted, is_purged, reaches, states
 from tests.world import Site, World, eventually
 from tests.writers import Writers, a_spec
 
@@ -77,7 +77,7 @@ async def test_an_endpoint_is_published_only_when_a_replica_is_ready(
     assert ingress is not None
     # The server numbers all changes of all objects in one row.
     assert int(ingress["metadata"]["resourceVersion"]) > int(pod["metadata"]["resourceVersion"])
-    changes = [(verb, kind) for verb, kind, _ in asked(world, site) if verb != "get"]
+    changes = [(verb, kind) for verb, kind, _ in changed(world, site)]
     assert changes == [("patch", "deployments"), ("patch", "services"), ("patch", "ingresses")]
 
 
@@ -230,7 +230,7 @@ async def test_a_converged_endpoint_costs_no_write(
 ) -> None:
     writers.create("llama", a_spec(env={"EMPTY": "", "N": 1}, model_source="s3://models/llama", replicas=2))
     await is_promoted(writers, "llama")
-    changes = [request for request in asked(world, site) if request[0] != "get"]
+    changes = changed(world, site)
     versions = len(history(world, site, "llama"))
 
     for _ in range(3):
@@ -240,6 +240,6 @@ async def test_a_converged_endpoint_costs_no_write(
     writers.create("later")
     await is_promoted(writers, "later")
 
-    after = [request for request in asked(world, site) if request[0] != "get" and "later" not in request[2]]
+    after = [request for request in changed(world, site) if "later" not in request[2]]
     assert after == changes
     assert len(history(world, site, "llama")) == versions

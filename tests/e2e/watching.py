@@ -71,6 +71,11 @@ def asked(world: World, site: Site, *, agent: str = "gco-stream") -> list[tuple[
     return found
 
 
+def changed(world: World, site: Site) -> list[tuple[str, str, str]]:
+    """Return what the controller has changed in a site's namespace, in order."""
+    return [request for request in asked(world, site) if request[0] not in ("get", "list")]
+
+
 async def container_of(site: Site, name: str) -> dict[str, Any]:
     """Return the container that an endpoint's Deployment asks for."""
     deployment = await site.kubernetes.get("Deployment", name)

@@ -41,6 +41,10 @@ class FakeCluster:
         observed = self.model.observe(name)
         return observed if with_pods else replace(observed, pods=None)
 
+    async def count_target_groups(self) -> int:
+        await self.line.call("count", "")
+        return sum(key.kind is Kind.INGRESS for key in self.model.objects)
+
     async def carry_out(self, action: Action) -> Manifest | None:
         await self.line.call("apply" if isinstance(action, Apply) else "delete", str(action.key))
         return self.model.carry_out(action)

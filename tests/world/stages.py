@@ -27,7 +27,12 @@ PULL_FAILED = f"waiting: {{reason: ImagePullBackOff, message: {NOT_FOUND}}}"
 
 def pod_stages() -> str:
     """The stages of every image tag that README.md promises, as a kwok configuration file."""
-    stages = (
+    # JSON is YAML, and needs no library.
+    return "\n---\n".join(json.dumps(stage) for stage in (*_starts(), *_ends()))
+
+
+def _starts() -> tuple[Stage, ...]:
+    return (
         _stage(
             "never-ready",
             [_tagged("never-ready|ready-after-"), LIVES, _is(".status.phase", "Pending")],
@@ -39,6 +44,18 @@ def pod_stages() -> str:
             _status(ready=True, state=RUNNING),
             after=_seconds_in_tag("ready-after"),
         ),
+        _stage(
+            "no-pull",
+            [_tagged("no-pull"), LIVES, _is(".status.phase", "Pending")],
+            # The pod stays Pending, so the stage matches again: with a time that moved on it
+            # would write for ever, with the one of its first visit it has nothing to write.
+            _status(ready=False, state=PULL_FAILED, phase="Pending", now="or .status.startTime Now"),
+        ),
+    )
+
+
+def _ends() -> tuple[Stage, ...]:
+    return (
         _stage(
             "ends-after",
             [_tagged("ends-after-"), LIVES, _is(READY, "True")],
@@ -62,21 +79,12 @@ def pod_stages() -> str:
             after='"\\(.status.containerStatuses[0].restartCount * 5)s"',
         ),
         _stage(
-            "no-pull",
-            [_tagged("no-pull"), LIVES, _is(".status.phase", "Pending")],
-            # The pod stays Pending, so the stage matches again: with a time that moved on it
-            # would write for ever, with the one of its first visit it has nothing to write.
-            _status(ready=False, state=PULL_FAILED, phase="Pending", now="or .status.startTime Now"),
-        ),
-        _stage(
             "slow-stop",
             [_tagged("slow-stop-"), IS_DELETED],
             {"delete": True},
             after=_seconds_in_tag("slow-stop"),
         ),
     )
-    # JSON is YAML, and needs no library.
-    return "\n---\n".join(json.dumps(stage) for stage in stages)
 
 
 def _tagged(pattern: str) -> Condition:

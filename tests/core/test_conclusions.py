@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gco_stream.core.status import may_be_promoted, may_be_purged
+from gco_stream.core.conclusions import may_be_promoted, may_be_purged
 from tests.builders import ELSEWHERE, REGION, a_record, a_spec, a_status, an_item, at
 
 THIRD = "ap-south-1"
@@ -59,9 +59,9 @@ def test_only_deploying_is_promoted(state: str) -> None:
 
 @pytest.mark.behaviour("B9")
 @pytest.mark.parametrize(
-    ("synced", "promoted"), [(at(1), True), (at(0), False), (at(-1), False), ("soon", False), (None, False)]
+    ("synced", "promoted"), [(at(1), True), (at(0), True), (at(-1), False), ("soon", False), (None, False)]
 )
-def test_a_pollers_region_speaks_of_the_record_as_of_its_time(synced: str | None, promoted: bool) -> None:
+def test_a_pollers_status_counts_if_the_record_was_not_written_after_it(synced: str | None, promoted: bool) -> None:
     poller = a_status(observed_spec=..., cluster=..., last_sync=synced)
 
     assert promotes(statuses={REGION: a_status(), ELSEWHERE: poller}, updated_at=at(0)) is promoted
