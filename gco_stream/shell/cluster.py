@@ -1,19 +1,12 @@
-"""The ``Cluster`` port on a Kubernetes API server.
-
-Of kubernetes-asyncio only the configuration, TLS, token refresh and ``call_api`` are used, with plain values: its
-typed models cost twenty times the time and memory, and with raw answers it does not check the status code itself.
-"""
+"""The ``Cluster`` port on a Kubernetes API server."""
 
 import asyncio
-import json
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from aiohttp import ClientError
-from kubernetes_asyncio.client import ApiClient, Configuration
-from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes_asyncio.client import ApiClient
 
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
 from gco_stream.core.models import (
@@ -27,9 +20,8 @@ from gco_stream.core.models import (
     object_keys,
 )
 from gco_stream.core.record import is_valid_name
-from gco_stream.errors import InvalidSettings, Problem, Transient
-from gco_stream.shell.kubernetes_errors import Answer, error_of, says_absent
-from gco_stream.shell.retry import retrying
+from gco_stream.errors import Transient
+from gco_stream.shell.kubernetes_api import KubernetesApi
 
 _COLLECTIONS = {
     Kind.DEPLOYMENT: ("apis/apps/v1", "deployments"),
@@ -42,31 +34,12 @@ _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
 _APPLY = {"fieldManager": FIELD_MANAGER, "force": "true"}
 
 
-async def load_configuration() -> Configuration:
-    """Find the API server: the pod's own service account first, then a kubeconfig file.
-
-    Raises:
-        InvalidSettings: There is neither.
-    """
-    configuration = Configuration()
-    try:
-        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    except ConfigException:
-        try:
-            await load_kube_config(client_configuration=configuration)
-        except (ConfigException, OSError) as error:
-            expected = "run in a pod with a service account, or point it at a kubeconfig file"
-            raise InvalidSettings([Problem("KUBECONFIG", str(error), expected)]) from error
-    return configuration
-
-
 class KubernetesCluster:
     """Reads and writes the objects of one namespace."""
 
     def __init__(self, api: ApiClient, *, namespace: str, timeout: timedelta) -> None:
-        self._api = api
+        self._api = KubernetesApi(api, timeout=timeout)
         self._namespace = namespace
-        self._seconds = timeout.total_seconds()
 
     async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
         """Read every object that an endpoint can have, and its pods where asked for.
@@ -86,7 +59,7 @@ class KubernetesCluster:
     async def count_target_groups(self) -> int:
         """Count the target groups that all published endpoints have on the load balancer: one for each Ingress."""
         path = self._collection(Kind.INGRESS)
-        listed = await self._request("GET", path, query={"labelSelector": _INFERENCE}, accept=_METADATA_ONLY)
+        listed = await self._api.request("GET", path, query={"labelSelector": _INFERENCE}, accept=_METADATA_ONLY)
         return len((listed or {}).get("items") or ())
 
     async def carry_out(self, action: Action) -> Manifest | None:
@@ -94,7 +67,7 @@ class KubernetesCluster:
         if isinstance(action, Apply):
             return await self._apply(action)
         preconditions = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": action.uid}}
-        answer = await self._request("DELETE", self._path(action.key), body=preconditions)
+        answer = await self._api.request("DELETE", self._path(action.key), body=preconditions)
         # An object with a finalizer is answered as it is; one that is gone, by a Status.
         return answer if answer is not None and answer.get("kind") == action.key.kind else None
 
@@ -107,17 +80,17 @@ class KubernetesCluster:
         metadata = dict(action.manifest["metadata"])
         metadata |= {"uid": action.uid} if action.uid is not None else {"resourceVersion": "1"}
         body = {**action.manifest, "metadata": metadata}
-        answer = await self._request("PATCH", self._path(action.key), query=_APPLY, body=body)
+        answer = await self._api.request("PATCH", self._path(action.key), query=_APPLY, body=body)
         if answer is None:
             raise Transient(f"apply {action.key}: there is no namespace {self._namespace}")
         return answer
 
     async def _get(self, key: ObjectKey) -> Manifest | None:
-        return await self._request("GET", self._path(key))
+        return await self._api.request("GET", self._path(key))
 
     async def _pods(self, name: EndpointName) -> tuple[Manifest, ...]:
         path = f"/api/v1/namespaces/{quote(self._namespace)}/pods"
-        answer = await self._request("GET", path, query={"labelSelector": f"app={name}"})
+        answer = await self._api.request("GET", path, query={"labelSelector": f"app={name}"})
         return tuple((answer or {}).get("items") or ())
 
     def _path(self, key: ObjectKey) -> str:
@@ -126,71 +99,6 @@ class KubernetesCluster:
     def _collection(self, kind: Kind) -> str:
         group, plural = _COLLECTIONS[kind]
         return f"/{group}/namespaces/{quote(self._namespace)}/{plural}"
-
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
-        accept: str = "application/json",
-    ) -> dict[str, Any] | None:
-        """Send one request, again where that helps at once; None stands for an object that is not there.
-
-        Raises:
-            Conflict: 409.
-            Denied: 401 or 403.
-            Refused: Repeating it can never help.
-            Transient: Anything else.
-        """
-        async for attempt in retrying():
-            with attempt:
-                answer = await self._send(method, path, query or {}, body, accept)
-                if says_absent(answer):
-                    return None
-                if not 200 <= answer.code < 300:
-                    raise error_of(answer)
-                return _object_in(answer)
-        raise AssertionError("a retried call either returns or raises")
-
-    async def _send(
-        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None, accept: str
-    ) -> Answer:
-        doing = f"{method} {path}"
-        headers = {"Accept": accept}
-        if body is not None:
-            headers["Content-Type"] = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
-        try:
-            async with asyncio.timeout(self._seconds):
-                response = await self._api.call_api(
-                    path,
-                    method,
-                    query_params=list(query.items()),
-                    header_params=headers,
-                    body=body,
-                    auth_settings=["BearerToken"],
-                    _preload_content=False,
-                    _request_timeout=self._seconds,
-                )
-                content = await response.read()
-        except TimeoutError as error:
-            raise Transient(f"{doing}: no answer in time") from error
-        except (ClientError, OSError) as error:
-            raise Transient(f"{doing}: {error}") from error
-        retry_after = response.headers.get("Retry-After")
-        return Answer(doing=doing, code=response.status, body=content, retry_after=retry_after)
-
-
-def _object_in(answer: Answer) -> dict[str, Any]:
-    """Read the object that a success carries; a proxy between us and the server may have made one up."""
-    try:
-        content = json.loads(answer.body)
-    except ValueError as error:
-        raise Transient(f"{answer.doing}: the answer is no JSON") from error
-    if not isinstance(content, dict):
-        raise Transient(f"{answer.doing}: the answer is no object")
-    return content
 
 
 async def _together(*coroutines: Coroutine[Any, Any, Any]) -> list[Any]:

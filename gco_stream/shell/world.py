@@ -10,7 +10,8 @@ from gco_stream.ports import World
 from gco_stream.settings import Settings
 from gco_stream.shell.aws import client_config
 from gco_stream.shell.clock import SystemClock
-from gco_stream.shell.cluster import KubernetesCluster, load_configuration
+from gco_stream.shell.cluster import KubernetesCluster
+from gco_stream.shell.kubernetes_api import load_configuration
 from gco_stream.shell.stream import DynamoStream
 from gco_stream.shell.table import DynamoRecords
 

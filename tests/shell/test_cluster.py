@@ -11,7 +11,8 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 
 from gco_stream.core.models import Apply, Delete, EndpointName, Kind, ObjectKey
 from gco_stream.errors import Conflict, Denied, InvalidSettings, Refused, Transient
-from gco_stream.shell.cluster import KubernetesCluster, load_configuration
+from gco_stream.shell.cluster import KubernetesCluster
+from gco_stream.shell.kubernetes_api import load_configuration
 from tests.shell.servers import Reply, Server, breaks_off, hangs_up, says
 
 LLAMA = EndpointName("llama")

@@ -1,0 +1,122 @@
+"""The API server: where it is, and one request to it.
+
+Of kubernetes-asyncio only the configuration, TLS, token refresh and ``call_api`` are used, with plain values: its
+typed models cost twenty times the time and memory, and with raw answers it does not check the status code itself.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import ClientError
+from kubernetes_asyncio.client import ApiClient, Configuration
+from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
+
+from gco_stream.errors import InvalidSettings, Problem, Transient
+from gco_stream.shell.kubernetes_errors import Answer, error_of, says_absent
+from gco_stream.shell.retry import retrying
+
+
+async def load_configuration() -> Configuration:
+    """Find the API server: the pod's own service account first, then a kubeconfig file.
+
+    Raises:
+        InvalidSettings: There is neither.
+    """
+    configuration = Configuration()
+    try:
+        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    except ConfigException:
+        try:
+            await load_kube_config(client_configuration=configuration)
+        except (ConfigException, OSError) as error:
+            expected = "run in a pod with a service account, or point it at a kubeconfig file"
+            raise InvalidSettings([Problem("KUBECONFIG", str(error), expected)]) from error
+    return configuration
+
+
+class KubernetesApi:
+    """Sends requests, each with a deadline, and turns the answers into objects or errors."""
+
+    def __init__(self, client: ApiClient, *, timeout: timedelta) -> None:
+        self._client = client
+        self._seconds = timeout.total_seconds()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        accept: str = "application/json",
+    ) -> dict[str, Any] | None:
+        """Send one request, again where that helps at once; None stands for an object that is not there.
+
+        Raises:
+            Conflict: 409.
+            Denied: 401 or 403.
+            Refused: Repeating it can never help.
+            Transient: Anything else.
+        """
+        async for attempt in retrying():
+            with attempt:
+                return await self.request_once(method, path, query=query, body=body, accept=accept)
+        raise AssertionError("a retried call either returns or raises")
+
+    async def request_once(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        accept: str = "application/json",
+    ) -> dict[str, Any] | None:
+        """Send one request, whatever comes of it; otherwise the same as ``request``."""
+        answer = await self._send(method, path, query or {}, body, accept)
+        if says_absent(answer):
+            return None
+        if not 200 <= answer.code < 300:
+            raise error_of(answer)
+        return _object_in(answer)
+
+    async def _send(
+        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None, accept: str
+    ) -> Answer:
+        doing = f"{method} {path}"
+        headers = {"Accept": accept}
+        if body is not None:
+            headers["Content-Type"] = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
+        try:
+            async with asyncio.timeout(self._seconds):
+                response = await self._client.call_api(
+                    path,
+                    method,
+                    query_params=list(query.items()),
+                    header_params=headers,
+                    body=body,
+                    auth_settings=["BearerToken"],
+                    _preload_content=False,
+                    _request_timeout=self._seconds,
+                )
+                content = await response.read()
+        except TimeoutError as error:
+            raise Transient(f"{doing}: no answer in time") from error
+        except (ClientError, OSError) as error:
+            raise Transient(f"{doing}: {error}") from error
+        retry_after = response.headers.get("Retry-After")
+        return Answer(doing=doing, code=response.status, body=content, retry_after=retry_after)
+
+
+def _object_in(answer: Answer) -> dict[str, Any]:
+    """Read the object that a success carries; a proxy between us and the server may have made one up."""
+    try:
+        content = json.loads(answer.body)
+    except ValueError as error:
+        raise Transient(f"{answer.doing}: the answer is no JSON") from error
+    if not isinstance(content, dict):
+        raise Transient(f"{answer.doing}: the answer is no object")
+    return content
