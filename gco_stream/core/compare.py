@@ -58,7 +58,7 @@ def _compare(wanted: Any, live: Any, *, path: str, kind: str, whole: bool = Fals
             yield from (Difference(_below(path, field), live[field], None) for field in extra)
     elif isinstance(wanted, Sequence) and not isinstance(wanted, str) and isinstance(live, Sequence):
         yield from _compare_lists(wanted, live, path=path, kind=kind)
-    elif not _same(wanted, live, path):
+    elif not same(wanted, live, path):
         yield Difference(path, live, wanted)
 
 
@@ -81,7 +81,7 @@ def _compare_lists(wanted: Sequence[Any], live: Sequence[Any], *, path: str, kin
         yield from _compare(entry, there.get(identity), path=f"{path}[{identity[0]}]", kind=kind)
 
 
-def _same(wanted: Any, live: Any, path: str) -> bool:
+def same(wanted: Any, live: Any, path: str) -> bool:
     if wanted == live and type(wanted) is type(live):
         return True
     if wanted == "" and live is None:
