@@ -82,6 +82,7 @@ def _compare_lists(wanted: Sequence[Any], live: Sequence[Any], *, path: str, kin
 
 
 def same(wanted: Any, live: Any, path: str) -> bool:
+    """Whether a value is as we want it, perhaps in other words: ``1`` and ``1000m`` are the same amount of CPU."""
     if wanted == live and type(wanted) is type(live):
         return True
     if wanted == "" and live is None:
