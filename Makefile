@@ -25,11 +25,11 @@ check: setup ## Format, lint, types, imports: under a minute
 	$(BIN)/python -m tests.house
 
 test-unit: setup ## The tests that need no servers: under 20 seconds
-	$(BIN)/pytest -m "not world and not index" -q
+	$(BIN)/pytest -q -m "not world and not index" --numprocesses 2
 
-test: check ## Everything: checks, and all tests on a real control plane and DynamoDB Local
+test: check test-unit ## Everything: checks, and all tests on a real control plane and DynamoDB Local
 	$(BIN)/python -m tests.world build
-	$(BIN)/pytest
+	$(BIN)/pytest -m "world or index"
 
 bench: setup ## The benchmarks, with what they must reach
 	$(BIN)/python -m benchmarks.propagation

@@ -124,7 +124,7 @@ async def test_one_changed_field_is_one_apply_of_one_object() -> None:
 
 
 @pytest.mark.behaviour("B14")
-@pytest.mark.parametrize("kind", EVERYTHING, ids=str)
+@pytest.mark.parametrize("kind", sorted(EVERYTHING), ids=str)
 async def test_what_somebody_deleted_is_made_again_at_the_next_look(kind: Kind) -> None:
     region = a_region()
     region.records.put(an_item())

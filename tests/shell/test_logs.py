@@ -81,7 +81,11 @@ def test_a_value_cannot_begin_a_line_of_its_own(form: str, capsys: pytest.Captur
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-@pytest.mark.parametrize("value", [{1, 2}, object(), b"\xff", float("nan"), {"a": {"b": object()}}], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [{1, 2}, object(), b"\xff", float("nan"), {"a": {"b": object()}}],
+    ids=["set", "object", "bytes", "nan", "nested"],
+)
 def test_a_value_that_json_does_not_know_is_still_a_line(value: object, capsys: pytest.CaptureFixture[str]) -> None:
     configured()
 
