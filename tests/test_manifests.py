@@ -201,7 +201,7 @@ def asked_by(world: World, user: str) -> Iterable[tuple[str, str, str]]:
     """Every right that a user has needed; an apply that made its object (201) needed ``create`` as well."""
     for line in world.audit_log.read_text().splitlines():
         entry = json.loads(line)
-        if entry["user"]["username"] != user or entry["stage"] != "ResponseComplete":
+        if entry["user"].get("username") != user or entry["stage"] != "ResponseComplete":
             continue
         thing = entry.get("objectRef") or {"resource": entry["requestURI"]}
         yield entry["verb"], thing.get("apiGroup", ""), thing["resource"]

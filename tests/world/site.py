@@ -70,7 +70,7 @@ async def _furnish(kubernetes: Kubernetes) -> None:
         claim = await kubernetes.get("PersistentVolumeClaim", CLAIM)
         return claim is not None and claim["status"].get("phase") == "Bound"
 
-    await eventually(bound, what=f"{CLAIM} bound to its volume")
+    await eventually(bound, 30, f"{CLAIM} bound to its volume")
 
 
 def _volume(namespace: str) -> Manifest:
