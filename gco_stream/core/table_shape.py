@@ -1,0 +1,38 @@
+"""What a table of endpoints must be like."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+KEY = "endpoint_name"
+VIEW = "NEW_AND_OLD_IMAGES"
+
+
+def has_stream(description: Mapping[str, Any]) -> bool:
+    """Whether changes of the table can be followed at all."""
+    return bool((description.get("StreamSpecification") or {}).get("StreamEnabled"))
+
+
+def view_of(description: Mapping[str, Any]) -> str | None:
+    """Return the view type of the table's stream, or None if it has none."""
+    view = (description.get("StreamSpecification") or {}).get("StreamViewType")
+    return str(view) if view and has_stream(description) else None
+
+
+def is_on_demand(description: Mapping[str, Any]) -> bool:
+    """Whether the table takes as many requests as come, and is paid by request."""
+    return (description.get("BillingModeSummary") or {}).get("BillingMode") == "PAY_PER_REQUEST"
+
+
+def shape_differences(description: Mapping[str, Any]) -> Iterator[str]:
+    """Say, a sentence each, in what a table as DynamoDB describes it is not what a controller needs."""
+    keys = {key["AttributeName"]: key["KeyType"] for key in description.get("KeySchema") or ()}
+    kinds = {a["AttributeName"]: a["AttributeType"] for a in description.get("AttributeDefinitions") or ()}
+    if keys != {KEY: "HASH"} or kinds.get(KEY) != "S":
+        found = ", ".join(f"{name} ({kinds.get(name)}, {role})" for name, role in keys.items())
+        yield f"its key is {found}: it must be {KEY} (S, HASH) alone, and a key cannot be changed"
+    if not has_stream(description):
+        yield "it has no stream: changes are found by the periodic resync only; see `gco-stream table enable-stream`"
+    elif view_of(description) != VIEW:
+        yield f"its stream has the view type {view_of(description)}: {VIEW} costs the controller fewer looks"
+    if not is_on_demand(description):
+        yield "its capacity is provisioned, not on demand: bursts may be throttled"

@@ -1,0 +1,144 @@
+"""The table as people and programs see it who write to it: whole records, and changes that lock nothing."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aioboto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from gco_stream.core.models import EndpointName, Item
+from gco_stream.core.writing import Change, Path
+from gco_stream.errors import InvalidSettings, Problem, Shown, Transient
+from gco_stream.shell.aws import answer_of, aws_errors, client_config, from_attributes, to_attributes
+from gco_stream.shell.retry import retrying
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+_KEY = "endpoint_name"
+
+
+def configured_region() -> str | None:
+    """Return the region that the AWS configuration of this machine names, or None."""
+    try:
+        return aioboto3.Session().region_name or None
+    except BotoCoreError as error:
+        raise _unusable(error) from error
+
+
+@asynccontextmanager
+async def table_client(region: str) -> "AsyncIterator[DynamoDBClient]":
+    """Open a client for the tables of a region.
+
+    Raises:
+        InvalidSettings: The AWS configuration of this machine cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            session = aioboto3.Session(region_name=region)
+            client = await stack.enter_async_context(session.client("dynamodb", config=client_config()))
+        except (BotoCoreError, ValueError) as error:
+            raise _unusable(error) from error
+        yield client
+
+
+def _unusable(error: Exception) -> InvalidSettings:
+    return InvalidSettings([Problem("the AWS configuration", Shown("unusable"), str(error))])
+
+
+class RecordWriter:
+    """Reads whole records, and makes and changes them; every write is conditional."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    async def get(self, name: EndpointName) -> Item | None:
+        """Read one record, strongly consistent; None if there is none."""
+        answer = await self._call("get_item", Key=to_attributes({_KEY: name}), ConsistentRead=True)
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+    async def all(self) -> Sequence[Item]:
+        """Read every record, strongly consistent, in the order of their names."""
+        found: list[Item] = []
+        start: dict[str, Any] = {}
+        while True:
+            page = await self._call("scan", ConsistentRead=True, **start)
+            found += [from_attributes(item) for item in page["Items"]]
+            if not page.get("LastEvaluatedKey"):
+                return sorted(found, key=lambda item: str(item[_KEY]))
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    async def create(self, item: Item) -> None:
+        """Put a new record.
+
+        Raises:
+            Conflict: There is one of this name.
+        """
+        condition = f"attribute_not_exists({_KEY})"
+        await self._call("put_item", Item=to_attributes(item), ConditionExpression=condition)
+
+    async def change(self, change: Change) -> Item:
+        """Write a change, and return the record as it then is.
+
+        Raises:
+            Conflict: What it was made from does not hold any more.
+        """
+        expression = _Expression()
+        sets = ", ".join(f"{expression.path(p)} = {expression.value(v)}" for p, v in change.sets.items())
+        tests = [expression.is_unchanged(change.before, path) for path in change.unchanged]
+        answer = await self._call(
+            "update_item",
+            Key=to_attributes({_KEY: change.before[_KEY]}),
+            UpdateExpression=f"SET {sets}",
+            ConditionExpression=" AND ".join([f"attribute_exists({_KEY})", *tests]),
+            ExpressionAttributeNames=expression.names,
+            ExpressionAttributeValues=to_attributes(expression.values),
+            ReturnValues="ALL_NEW",
+        )
+        return from_attributes(answer["Attributes"])
+
+    async def _call(self, operation: str, **parameters: Any) -> Any:
+        call = getattr(self._client, operation)
+        doing = f"{operation} on table {self._table}"
+        async for attempt in retrying():
+            with attempt:
+                try:
+                    with aws_errors(doing):
+                        return await answer_of(call(TableName=self._table, **parameters), doing)
+                except ClientError as error:
+                    region = self._client.meta.region_name
+                    raise Transient(f"there is no table {self._table} in {region}") from error
+        raise AssertionError("a retried call either returns or raises")
+
+
+class _Expression:
+    """Collects the names and values of an expression; every name is a placeholder, since many words are reserved."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+
+    def path(self, path: Path) -> str:
+        for step in path:
+            self.names[f"#{step}"] = step
+        return ".".join(f"#{step}" for step in path)
+
+    def value(self, value: Any) -> str:
+        name = f":v{len(self.values)}"
+        self.values[name] = value
+        return name
+
+    def is_unchanged(self, before: Item, path: Path) -> str:
+        there, value = _found(before, path)
+        name = self.path(path)
+        return f"{name} = {self.value(value)}" if there else f"attribute_not_exists({name})"
+
+
+def _found(item: Any, path: Path) -> tuple[bool, Any]:
+    for step in path:
+        if not isinstance(item, Mapping) or step not in item:
+            return False, None
+        item = item[step]
+    return True, item
