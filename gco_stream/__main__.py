@@ -10,7 +10,7 @@ def main() -> None:
         from gco_stream.cli.run import run  # noqa: PLC0415
 
         sys.exit(run())
-    from gco_stream.cli import app  # noqa: PLC0415
+    from gco_stream.cli.main import app  # noqa: PLC0415
 
     app()
 

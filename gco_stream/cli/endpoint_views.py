@@ -1,0 +1,98 @@
+"""``gco-stream endpoint show|list``: records for people and for programs."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from gco_stream.cli.arguments import Name
+from gco_stream.cli.command import Shape, command, finish
+from gco_stream.cli.printing import print_document, print_line, print_table, to_yaml
+from gco_stream.cli.surroundings import open_desk
+from gco_stream.core.models import Item
+
+_COLUMNS = ("NAME", "DESIRED", "REGION", "STATE", "READY", "PUBLISHED", "IMAGE", "LAST CHANGE", "REASON")
+_DETAILS = ("REGION", "STATE", "READY", "PUBLISHED", "LAST CHANGE", "REASON")
+_TIME = len("2026-05-20T09:30:00")
+
+
+@command
+def show(
+    shape: Shape,
+    name: Name,
+    show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Show values of env in text, too.")] = False,
+) -> None:
+    """Show one record and how its regions are; as JSON or YAML it is complete.
+
+    Example: gco-stream endpoint show chat -o yaml
+    """
+    finish(_show(name, shape, show_secrets=show_secrets))
+
+
+@command
+def list_all(shape: Shape) -> None:
+    """List all records, a line for each target region.
+
+    Example: gco-stream endpoint list -o json
+    """
+    finish(_list(shape))
+
+
+async def _show(name: str, shape: Shape, *, show_secrets: bool) -> None:
+    async with open_desk() as desk:
+        item = await desk.read(name)
+    if not shape.is_text:
+        print_document(item, shape)
+        return
+    told = {key: value for key, value in item.items() if key != "region_status"}
+    print_line(to_yaml(told if show_secrets else _without_env(told)), shape)
+    print_table(_DETAILS, _regions(item), shape)
+    for region, status in sorted(_statuses(item).items()):
+        if status.get("error"):
+            print_line(f"\n{region}: {status['error']}", shape)
+
+
+async def _list(shape: Shape) -> None:
+    async with open_desk() as desk:
+        items = await desk.writer.all()
+    if not shape.is_text:
+        print_document(items, shape)
+    elif items:
+        print_table(_COLUMNS, (row for item in items for row in _rows(item)), shape)
+    else:
+        print_line("no endpoints", shape)
+
+
+def _rows(item: Item) -> Iterator[tuple[object, ...]]:
+    spec = item.get("spec")
+    image = spec.get("image") if isinstance(spec, Mapping) else None
+    for region, state, ready, published, changed, reason in _regions(item):
+        wanted = (item["endpoint_name"], item.get("desired_state"))
+        yield (*wanted, region, state, ready, published, image, changed, reason)
+
+
+def _regions(item: Item) -> list[tuple[object, ...]]:
+    statuses = _statuses(item)
+    targets = item.get("target_regions")
+    regions = {str(region) for region in targets} if isinstance(targets, list | set) else set()
+    return [_row(region, statuses.get(region, {})) for region in sorted(regions | statuses.keys())] or [_row("", {})]
+
+
+def _row(region: str, status: Mapping[str, Any]) -> tuple[object, ...]:
+    ready = f"{status.get('replicas_ready', 0)}/{status.get('replicas_desired', 0)}" if status else None
+    changed = str(status.get("last_sync") or "")[:_TIME]
+    return (region, status.get("state"), ready, status.get("published"), changed, status.get("reason"))
+
+
+def _statuses(item: Item) -> dict[str, Mapping[str, Any]]:
+    statuses = item.get("region_status")
+    found = statuses if isinstance(statuses, Mapping) else {}
+    return {region: status for region, status in found.items() if isinstance(status, Mapping)}
+
+
+def _without_env(item: Item) -> Item:
+    spec = item.get("spec")
+    variables = spec.get("env") if isinstance(spec, Mapping) else None
+    if not isinstance(spec, Mapping) or not isinstance(variables, Mapping):
+        return item
+    return {**item, "spec": {**spec, "env": dict.fromkeys(variables, "(hidden)")}}

@@ -1,0 +1,170 @@
+"""``gco-stream plan``: what the controller would change now."""
+
+import asyncio
+import difflib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import typer
+
+from gco_stream.app import scope_of
+from gco_stream.cli.command import Shape, command, finish
+from gco_stream.cli.exits import Exit
+from gco_stream.cli.printing import print_diff, print_document, print_line, to_yaml
+from gco_stream.cli.telling import Unable, tell
+from gco_stream.core.interruption import NO_SERVER
+from gco_stream.core.models import EndpointName, Item, Scope
+from gco_stream.core.plan import Plan, make_plan
+from gco_stream.core.preview import Preview, masked, preview
+from gco_stream.core.wish import Unclear, read_request
+from gco_stream.ports import Cluster
+from gco_stream.settings import Settings, read_settings
+from gco_stream.shell.world import connected
+from gco_stream.shell.writing import RecordWriter, table_client
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One endpoint's plan.
+
+    Attributes:
+        problems: Why the record cannot be understood, or why nothing can be made beside what is there.
+    """
+
+    name: EndpointName
+    plan: Plan
+    previews: tuple[Preview, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_in_step(self) -> bool:
+        """Whether the cluster is as the record asks."""
+        return not self.previews and not self.problems
+
+    def as_map(self) -> Mapping[str, Any]:
+        """Return it for programs."""
+        changes = [
+            {
+                "kind": shown.key.kind.value,
+                "name": shown.key.name,
+                "action": _verb(shown),
+                "reason": shown.why,
+                "diff": list(_diff(shown)),
+                "interrupts": shown.interrupts,
+            }
+            for shown in self.previews
+        ]
+        return {"endpoint": self.name, "in_step": self.is_in_step, "changes": changes, "problems": list(self.problems)}
+
+
+@command
+def plan(
+    shape: Shape,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Which endpoints; else all.")] = None,
+    show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Show the values of containers' env.")] = False,
+) -> None:
+    """Show what the controller would change now, object by object; nothing is changed.
+
+    The environment is that of `gco-stream run`. Exit code 0: nothing would change; 1: something would, or a record
+    cannot be carried out; 3: it could not be found out.
+
+    Example: REGION=us-east-1 gco-stream plan chat
+    """
+    finish(_plan(names or [], shape, show_secrets=show_secrets))
+
+
+async def _plan(names: Sequence[str], shape: Shape, *, show_secrets: bool) -> Exit:
+    settings = read_settings(os.environ)
+    items = await _items(settings, names)
+    async with connected(settings) as world:
+        planned = await _plan_all(items, world.cluster, scope_of(settings))
+    if not show_secrets:
+        planned = [replace(one, previews=tuple(map(masked, one.previews))) for one in planned]
+    if shape.is_text:
+        for one in planned:
+            _print(one, shape)
+        _summarise(planned, shape)
+    else:
+        print_document([one.as_map() for one in planned], shape)
+    return Exit.FINE if all(one.is_in_step for one in planned) else Exit.NO
+
+
+async def _items(settings: Settings, names: Sequence[str]) -> Sequence[Item]:
+    """Read the records that are asked for, each in its last version.
+
+    Raises:
+        Unable: One does not exist.
+    """
+    async with table_client(settings.table_region) as client:
+        writer = RecordWriter(client, settings.table_name)
+        if not names:
+            return await writer.all()
+        found = {name: await writer.get(EndpointName(name)) for name in dict.fromkeys(filter(None, names))}
+    absent = [name for name, item in found.items() if item is None]
+    if absent:
+        raise Unable(f"there is no endpoint {', '.join(absent)}", hint="`gco-stream endpoint list` shows all")
+    return [item for item in found.values() if item is not None]
+
+
+async def _plan_all(items: Sequence[Item], cluster: Cluster, scope: Scope) -> Sequence[Planned]:
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(item: Item) -> Planned:
+        async with room:
+            return await _plan_one(item, cluster, scope)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(item)) for item in items]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+    return [task.result() for task in tasks]
+
+
+async def _plan_one(item: Item, cluster: Cluster, scope: Scope) -> Planned:
+    """Plan as a pass of the controller does, up to where it would begin to act."""
+    name = EndpointName(str(item["endpoint_name"]))
+    request = read_request(name, item, scope)
+    if isinstance(request.wish, Unclear):
+        problems = tuple(str(problem) for problem in request.wish.problems) if request.concerns(scope.region) else ()
+        return Planned(name=name, plan=Plan(), problems=problems)
+    observed = await cluster.observe(name, with_pods=False)
+    plan = make_plan(request, observed, scope)
+    if plan.publishes:
+        observed = replace(observed, target_groups=await cluster.count_target_groups())
+        plan = make_plan(request, observed, scope)
+    foreign = tuple(f"{key} is not ours and stays untouched" for key in plan.foreign)
+    withheld = (f"not published: {plan.withheld}",) if plan.withheld else ()
+    previews = tuple(preview(action, observed.get(action.key)) for action in plan.actions)
+    return Planned(name=name, plan=plan, previews=previews, problems=(*foreign, *withheld))
+
+
+def _print(planned: Planned, shape: Shape) -> None:
+    for problem in planned.problems:
+        print_line(f"{planned.name}: {problem}", shape)
+    for shown in planned.previews:
+        print_line(f"{planned.name}: {_verb(shown)} {shown.key}: {shown.why}", shape)
+        print_diff(_diff(shown), shape)
+        if shown.interrupts:
+            tell(f"note: {planned.name}: {NO_SERVER}")
+
+
+def _summarise(planned: Sequence[Planned], shape: Shape) -> None:
+    out = sum(not one.is_in_step for one in planned)
+    print_line(f"{out} of {len(planned)} not in step" if out else f"{len(planned)} in step, nothing to do", shape)
+
+
+def _verb(shown: Preview) -> str:
+    if shown.after is None:
+        return "delete"
+    return "create" if shown.before is None else "change"
+
+
+def _diff(shown: Preview) -> Iterator[str]:
+    before, after = (() if side is None else to_yaml(side).splitlines() for side in (shown.before, shown.after))
+    names = (f"live {shown.key}" if before else "(absent)", f"planned {shown.key}" if after else "(absent)")
+    return difflib.unified_diff(before, after, *names, lineterm="")

@@ -1,0 +1,87 @@
+"""Results on stdout: tables and lines for people, JSON and YAML for programs."""
+
+import base64
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gco_stream.cli.command import Shape
+
+_COLORS = {
+    **dict.fromkeys(("running", "ok"), "green"),
+    **dict.fromkeys(("creating", "updating", "stopping", "deleting", "deploying"), "yellow"),
+    "error": "bold red",
+}
+# Where nobody looks, nothing is wrapped.
+_WIDE = 4000
+
+
+def plain(value: Any) -> Any:
+    """Turn what a table holds into what JSON can say."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, set | frozenset):
+        return sorted((plain(entry) for entry in value), key=str)
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode()
+    return value
+
+
+def print_document(value: Any, shape: Shape) -> None:
+    """Print one JSON or YAML document."""
+    text = to_yaml(value) if shape.output == "yaml" else json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+    sys.stdout.write(text)
+
+
+def to_yaml(value: Any) -> str:
+    """Write a value as YAML, its keys in their own order."""
+    return yaml.safe_dump(plain(value), sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], shape: Shape) -> None:
+    """Print a table without lines; words that are states have their color."""
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(text, style=_COLORS.get(text, "")) for text in map(_cell, row)))
+    _console(shape).print(table)
+
+
+def print_diff(lines: Iterable[str], shape: Shape) -> None:
+    """Print a unified diff."""
+    console = _console(shape)
+    for line in lines:
+        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+        console.print(Text(line, style="bold" if line[:3] in ("+++", "---") else style), soft_wrap=True)
+
+
+def print_line(text: str, shape: Shape) -> None:
+    """Print one line."""
+    _console(shape).print(Text(text), soft_wrap=True)
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(str(value).split())
+
+
+def _console(shape: Shape) -> Console:
+    console = Console(no_color=True if not shape.color else None, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
