@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import ClientError
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
+from yaml import YAMLError
 
 from gco_stream.errors import InvalidSettings, Problem, Transient
 from gco_stream.shell.kubernetes_errors import Answer, error_of, says_absent
@@ -31,7 +32,8 @@ async def load_configuration() -> Configuration:
     except ConfigException:
         try:
             await load_kube_config(client_configuration=configuration)
-        except (ConfigException, OSError) as error:
+        except (ConfigException, OSError, YAMLError, AttributeError, TypeError, ValueError) as error:
+            # What is no kubeconfig at all is not recognised as such by those who read it.
             expected = "run in a pod with a service account, or point it at a kubeconfig file"
             raise InvalidSettings([Problem("KUBECONFIG", str(error), expected)]) from error
     return configuration
