@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import wraps
@@ -49,6 +50,8 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     def run(ctx: typer.Context, **given: Any) -> None:
         before = ctx.find_root().obj or {}
         said = {name: given.pop(name) or before.get(name) for name, _, _ in _COMMON}
+        # Libraries that warn would otherwise do so on stderr, between the lines that are for people.
+        logging.basicConfig(handlers=[logging.NullHandler()])
         with errors_told(verbose=bool(said["verbose"])):
             function(_shape(said["output"], is_plain=bool(said["no_color"])), **given)
 

@@ -149,19 +149,19 @@ async def _create(wanted: _Wanted, shape: Shape, *, wait_seconds: float | None) 
         if late:
             names = ", ".join(item["endpoint_name"] for item in late)
             raise wrong_usage(f"{names}: a new record is 'deploying'", hint="leave desired_state out")
-        for item in items:
-            await _put(desk, item)
-            _say(item, "created", shape)
-        await _end(desk, items, shape, wait_seconds=wait_seconds)
+        made = [await _put(desk, item, shape) for item in items]
+        await _end(desk, made, shape, wait_seconds=wait_seconds)
 
 
-async def _put(desk: Desk, item: Item) -> None:
+async def _put(desk: Desk, item: Item, shape: Shape) -> Item:
     try:
-        await desk.writer.create(item)
+        made = await desk.writer.create(item)
     except Conflict as conflict:
         name = item["endpoint_name"]
         hint = f"`gco-stream endpoint show {name}` shows it; `apply` and `set-image` change it"
         raise Unable(f"{name} exists already: nothing written of it", hint=hint) from conflict
+    _say(made, "created", shape)
+    return made
 
 
 async def _apply(wanted: _Wanted, shape: Shape, *, wait_seconds: float | None) -> None:
@@ -182,17 +182,15 @@ async def _read(desk: Desk, wanted: Mapping[str, Any]) -> Item | None:
 
 async def _applied(desk: Desk, wanted: Mapping[str, Any], item: Item | None, shape: Shape) -> Item:
     if item is None:
-        new = _new(desk, wanted)
-        await _put(desk, new)
-        _say(new, "created", shape)
-        return new
+        return await _put(desk, _new(desk, wanted), shape)
     change = applied(item, wanted, now=desk.clock.now())
     if change is None:
         _say(item, "unchanged", shape)
         return item
     check(desk, change)
-    _say(item, "changed", shape)
-    return await write(desk, change)
+    written = await write(desk, change)
+    _say(written, "changed", shape)
+    return written
 
 
 def _say(item: Item, what: str, shape: Shape) -> None:

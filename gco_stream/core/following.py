@@ -87,7 +87,8 @@ def _lines(now: Item) -> Iterator[str]:
             yield f"{region}: no status yet"
             continue
         counts = f"{status.get('replicas_ready', 0)}/{status.get('replicas_desired', 0)}"
-        yield " ".join(str(word) for word in (f"{region}:", status.get("state"), counts, status.get("reason", "")))
+        words = (f"{region}:", status.get("state"), counts, status.get("reason"))
+        yield " ".join(str(word) for word in words if word)
 
 
 def _status(item: Item, region: str) -> Mapping[str, Any]:

@@ -70,14 +70,15 @@ class RecordWriter:
                 return sorted(found, key=lambda item: str(item[_KEY]))
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    async def create(self, item: Item) -> None:
-        """Put a new record.
+    async def create(self, item: Item) -> Item:
+        """Put a new record, and return it as it is then read.
 
         Raises:
             Conflict: There is one of this name.
         """
-        condition = f"attribute_not_exists({_KEY})"
-        await self._call("put_item", Item=to_attributes(item), ConditionExpression=condition)
+        attributes = to_attributes(item)
+        await self._call("put_item", Item=attributes, ConditionExpression=f"attribute_not_exists({_KEY})")
+        return from_attributes(attributes)
 
     async def change(self, change: Change) -> Item:
         """Write a change, and return the record as it then is.

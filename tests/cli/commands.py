@@ -1,5 +1,8 @@
 """``gco-stream`` in this process, on a site or where nothing answers."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,6 +47,22 @@ def gco_stream(*arguments: str, stdin: str | None = None, **environment: str) ->
     return Ended(ended.exit_code, ended.stdout, ended.stderr)
 
 
+def apart(*arguments: str, **environment: str) -> Ended:
+    """Run a command as a process of its own: only so does it read another kubeconfig than its tests."""
+    inherited = {key: os.environ[key] for key in ("PATH", "LANG", "PYTHONPATH") if key in os.environ}
+    nowhere = {"HOME": "/absent", "AWS_EC2_METADATA_DISABLED": "true"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "gco_stream", *arguments],
+        env=inherited | nowhere | environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr, ended.stderr
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
 @dataclass(frozen=True, slots=True)
 class Shell:
     """A shell that is pointed at a site."""
@@ -52,6 +71,10 @@ class Shell:
 
     def __call__(self, *arguments: str, stdin: str | None = None, **more: str) -> Ended:
         return gco_stream(*arguments, stdin=stdin, **{**self.environment, **more})
+
+    def apart(self, *arguments: str, **more: str) -> Ended:
+        """Run a command as a process of its own."""
+        return apart(*arguments, **{**self.environment, **more})
 
 
 def shell_at(site: Site) -> Shell:

@@ -32,7 +32,7 @@ def test_one_region_that_is_not_there_yet_is_waited_for() -> None:
     progress = look(asked, with_statuses(asked, us_east_1=a_status()))
 
     assert not progress.is_done
-    assert progress.lines == ("eu-west-1: no status yet", "us-east-1: running 1/1 ")
+    assert progress.lines == ("eu-west-1: no status yet", "us-east-1: running 1/1")
 
 
 def test_a_status_of_an_older_spec_says_nothing() -> None:
