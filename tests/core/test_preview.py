@@ -34,6 +34,7 @@ def test_an_object_that_is_as_intended_shows_no_difference(endpoint: Any) -> Non
         assert both.before == both.after
 
 
+@pytest.mark.behaviour("B38")
 @given(endpoints, endpoints)
 def test_a_difference_shows_exactly_where_one_is_found(one: Any, other: Any) -> None:
     for before, after in zip(manifests_of(one).values(), manifests_of(other).values(), strict=True):

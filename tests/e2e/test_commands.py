@@ -113,6 +113,7 @@ class TestWithAController:
         assert (await in_step(shell))["chat"]["changes"] == []
 
 
+@pytest.mark.behaviour("B38")
 class TestWithoutAController:
     async def test_a_plan_says_what_would_be_made_and_makes_nothing(
         self, shell: Shell, world: World, site: Site, writers: Writers
