@@ -6,13 +6,13 @@ and those that we set once and want no more.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, assert_never
 
 from gco_stream.core.compare import same
 from gco_stream.core.interruption import interrupts
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
 from gco_stream.core.merging import FieldsV1, entry_key, fields_of, is_replaced_whole, list_key, owned_part
-from gco_stream.core.models import Action, Apply, Kind, Manifest, ObjectKey
+from gco_stream.core.models import Action, Apply, Delete, Kind, Manifest, ObjectKey
 
 _HIDDEN = "(hidden)"
 _HIDDEN_NEW = "(hidden, another value)"
@@ -41,14 +41,22 @@ def preview(action: Action, live: Manifest | None) -> Preview:
     Args:
         live: The object that the action was planned for, or None if there is none.
     """
-    if not isinstance(action, Apply):
-        return Preview(key=action.key, before=_ours(live), after=None, why=action.why)
+    match action:
+        case Delete():
+            return Preview(key=action.key, before=_ours(live), after=None, why=action.why)
+        case Apply() if live is None:
+            return Preview(key=action.key, before=None, after=action.manifest, why=action.why)
+        case Apply():
+            return _change(action, live)
+        case _:
+            assert_never(action)
+
+
+def _change(action: Apply, live: Manifest) -> Preview:
     intent = action.manifest
-    if live is None:
-        return Preview(key=action.key, before=None, after=intent, why=action.why)
-    fields = fields_of(live, FIELD_MANAGER)
-    projection = _Projection(intent["kind"])
-    before: dict[str, Any] = projection.of(intent, {**live, **_identity(intent)}, fields)
+    before: dict[str, Any] = _Projection(intent["kind"]).of(
+        intent, {**live, **_identity(intent)}, fields_of(live, FIELD_MANAGER)
+    )
     is_new_template = before.get("spec", {}).get("template") != intent.get("spec", {}).get("template")
     gap = action.key.kind is Kind.DEPLOYMENT and is_new_template and interrupts(intent)
     return Preview(key=action.key, before=before, after=intent, why=action.why, interrupts=gap)
