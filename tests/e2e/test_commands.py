@@ -104,13 +104,13 @@ class TestWithAController:
         assert ended.code == 1
         assert "must be less than or equal to cpu limit" in ended.err
 
-    async def test_what_runs_is_in_step_and_a_change_by_hand_is_not(
-        self, shell: Shell, site: Site, writers: Writers
-    ) -> None:
+    async def test_what_runs_is_in_step(self, shell: Shell, writers: Writers) -> None:
         await shell.endpoint("create", "chat", "--image", IMAGE)
         await is_promoted(writers, "chat")
 
-        assert (await in_step(shell))["chat"]["changes"] == []
+        ended = await shell("plan")
+
+        assert (ended.code, ended.out) == (0, "1 in step, nothing to do\n")
 
 
 @pytest.mark.behaviour("B38")
@@ -185,6 +185,27 @@ class TestWithoutAController:
             await is_promoted(writers, "chat")
             await eventually(lambda: writers.status("chat").get("state") == "running")
         assert (await in_step(shell))["chat"]["in_step"]
+
+    async def test_a_change_by_hand_is_shown_as_what_would_be_undone(
+        self, shell: Shell, site: Site, writers: Writers
+    ) -> None:
+        writers.create("chat", {"image": IMAGE})
+        async with running_controller(site):
+            await is_promoted(writers, "chat")
+        service = await site.kubernetes.get("Service", "chat")
+        assert service is not None
+        service["metadata"].pop("managedFields")
+        service["spec"]["ports"][0]["targetPort"] = 9999
+        await site.kubernetes.apply(service, field_manager="kubectl")
+
+        planned = await in_step(shell, "chat")
+
+        (change,) = planned["chat"]["changes"]
+        assert (change["action"], change["kind"]) == ("change", "Service")
+        assert [line for line in change["diff"][3:] if line[:1] in "+-"] == [
+            "-    targetPort: 9999",
+            "+    targetPort: 8000",
+        ]
 
     async def test_a_deletion_is_planned_as_such(self, shell: Shell, site: Site, writers: Writers) -> None:
         writers.create("chat", {"image": IMAGE})
