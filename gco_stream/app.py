@@ -1,4 +1,7 @@
-"""Builds the controller and runs it: workers in the outer ring, feeds in the inner, a signal ends the inner first."""
+"""Builds the controller and runs it: the lease around the workers, the workers around the feeds.
+
+A signal ends the innermost ring first; the loss of the lease ends all of them at once.
+"""
 
 import asyncio
 import logging
@@ -6,7 +9,10 @@ import signal
 from collections.abc import Sequence
 from datetime import timedelta
 
+from gco_stream.core.leadership import Contender, Terms
 from gco_stream.core.models import Scope
+from gco_stream.election import Election
+from gco_stream.errors import LostLeadership
 from gco_stream.feeds.resync import Resync, ResyncRequests
 from gco_stream.feeds.stream import StreamFeed
 from gco_stream.ports import World
@@ -14,15 +20,12 @@ from gco_stream.queue import WorkQueue
 from gco_stream.reconciler import Reconciler
 from gco_stream.settings import Settings
 from gco_stream.shell.world import connected
+from gco_stream.tenure import Tenure, while_leading
 
 _log = logging.getLogger(__name__)
 
-# Shorter than a pod's usual 30 seconds of grace.
+# With the release of the lease shorter than a pod's usual 30 seconds of grace.
 _DRAIN_SECONDS = 20.0
-
-
-class _Stop(Exception):
-    """Ends the feeds."""
 
 
 async def run(settings: Settings) -> None:
@@ -30,6 +33,7 @@ async def run(settings: Settings) -> None:
 
     Raises:
         InvalidSettings: No API server is configured.
+        LostLeadership: Another process may lead.
     """
     stop = asyncio.Event()
     resyncs = ResyncRequests()
@@ -44,10 +48,64 @@ async def run(settings: Settings) -> None:
 
 
 async def serve(settings: Settings, world: World, resyncs: ResyncRequests, stop: asyncio.Event) -> None:
-    """Work until ``stop`` is set; then end the feeds, let work in hand finish, and return.
+    """Stand by, and once this process leads work until ``stop`` is set; then give the lease back and return.
 
     A crash of any task ends everything and is raised.
+
+    Raises:
+        LostLeadership: Everything was ended at once; another process may lead.
     """
+    election = _election(settings, world)
+    try:
+        if await _wins(election, resyncs, stop):
+            await _lead(settings, world, election, resyncs, stop)
+    except BaseExceptionGroup as failures:
+        lost, others = failures.split(LostLeadership)
+        if lost is None or others is not None:
+            raise
+        raise LostLeadership(_first(lost)) from failures
+    finally:
+        await election.release()
+
+
+def _election(settings: Settings, world: World) -> Election:
+    terms = Terms(
+        duration=settings.lease_duration, renew_deadline=settings.lease_renew_deadline, retry=settings.lease_retry
+    )
+    # Two processes in one pod, or on one laptop, are two.
+    name = f"{settings.hostname}_{int(world.clock.lot() * 2**53):014x}"
+    return Election(world.leases, world.clock, Contender(name=name, terms=terms), Tenure(world.clock))
+
+
+async def _wins(election: Election, resyncs: ResyncRequests, stop: asyncio.Event) -> bool:
+    """Stand by until this process leads, or is told to stop before."""
+    async with asyncio.TaskGroup() as group:
+        winning = group.create_task(election.win())
+        others = [group.create_task(stop.wait()), group.create_task(_say_who_leads(election, resyncs))]
+        await asyncio.wait([winning, *others], return_when=asyncio.FIRST_COMPLETED)
+        for task in (winning, *others):
+            task.cancel()
+    return not winning.cancelled()
+
+
+async def _say_who_leads(election: Election, resyncs: ResyncRequests) -> None:
+    """Answer whoever asks a standby for a resync."""
+    while True:
+        reason = await resyncs.wait(None)
+        _log.info("no resync: another process leads", extra={"reason": reason, "leader": election.leader})
+
+
+async def _lead(
+    settings: Settings, world: World, election: Election, resyncs: ResyncRequests, stop: asyncio.Event
+) -> None:
+    """Work until told to stop, renewing the lease meanwhile, also while work in hand finishes."""
+    async with asyncio.TaskGroup() as group:
+        renewing = group.create_task(election.hold())
+        await _work(settings, while_leading(world, election.tenure), resyncs, stop)
+        renewing.cancel()
+
+
+async def _work(settings: Settings, world: World, resyncs: ResyncRequests, stop: asyncio.Event) -> None:
     queue = WorkQueue(world.clock)
     reconciler = Reconciler(
         records=world.records,
@@ -65,11 +123,7 @@ async def serve(settings: Settings, world: World, resyncs: ResyncRequests, stop:
 
 
 async def _drain(workers: Sequence[asyncio.Task[None]]) -> None:
-    """Let work in hand finish, and end what takes too long.
-
-    Not by ``asyncio.timeout``: a group whose task failed, as the feeds' did, leaves its parent marked as cancelled up
-    to Python 3.12, and a timeout around it would pass for a cancellation.
-    """
+    """Let work in hand finish, and end what takes too long."""
     _, late = await asyncio.wait(workers, timeout=_DRAIN_SECONDS)
     if late:
         _log.warning("work in hand did not finish in time", extra={"seconds": _DRAIN_SECONDS, "workers": len(late)})
@@ -80,6 +134,7 @@ async def _drain(workers: Sequence[asyncio.Task[None]]) -> None:
 async def _feed(
     settings: Settings, world: World, queue: WorkQueue, resyncs: ResyncRequests, stop: asyncio.Event
 ) -> None:
+    """Run the feeds until ``stop`` is set."""
     resync = Resync(
         records=world.records,
         queue=queue,
@@ -87,16 +142,15 @@ async def _feed(
         clock=world.clock,
         interval=settings.reconcile_interval,
     )
-    try:
-        async with asyncio.TaskGroup() as feeds:
-            feeds.create_task(resync.run())
-            feeds.create_task(_raise_when(stop))
-            if settings.event_source == "streams":
-                feeds.create_task(_stream_feed(settings, world, queue, resyncs).run())
-            else:
-                resyncs.ask("start")
-    except* _Stop:
-        _log.debug("feeds ended")
+    async with asyncio.TaskGroup() as group:
+        feeds = [group.create_task(resync.run())]
+        if settings.event_source == "streams":
+            feeds.append(group.create_task(_stream_feed(settings, world, queue, resyncs).run()))
+        else:
+            resyncs.ask("start")
+        await stop.wait()
+        for feed in feeds:
+            feed.cancel()
 
 
 def _stream_feed(settings: Settings, world: World, queue: WorkQueue, resyncs: ResyncRequests) -> StreamFeed:
@@ -110,15 +164,11 @@ def _stream_feed(settings: Settings, world: World, queue: WorkQueue, resyncs: Re
     )
 
 
-async def _arm(drain: asyncio.Timeout, stop: asyncio.Event) -> None:
-    """Bound everything that happens after the request to stop."""
-    await stop.wait()
-    drain.reschedule(asyncio.get_running_loop().time() + _DRAIN_SECONDS)
-
-
-async def _raise_when(stop: asyncio.Event) -> None:
-    await stop.wait()
-    raise _Stop
+def _first(group: BaseExceptionGroup[LostLeadership]) -> str:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)
 
 
 def scope_of(settings: Settings) -> Scope:

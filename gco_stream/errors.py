@@ -7,6 +7,7 @@ GcoStreamError
 ├── Conflict             somebody else was faster: read again, decide again
 ├── Transient            throttled, unreachable or too slow: back off and try again
 │   └── Denied           a permission is missing: back off as well, but say which
+├── LostLeadership       another process may lead: write nothing more, end at once
 ├── IteratorExpired      the place in a shard is known, its iterator is too old: ask for a new one
 └── StreamGap            records may have been missed: position the stream anew and scan the table
 """
@@ -90,6 +91,10 @@ class Transient(GcoStreamError):
 
 class Denied(Transient):
     """A permission is missing; it may be granted while we run, so the work is tried again."""
+
+
+class LostLeadership(GcoStreamError):
+    """It is not certain any more that this process leads; another may."""
 
 
 class IteratorExpired(GcoStreamError):

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from gco_stream.core.changes import StreamRecord
+from gco_stream.core.leadership import Lease
 from gco_stream.core.models import Action, EndpointName, Item, Manifest, Observed
 from gco_stream.core.shards import Position, Shard, ShardId
 
@@ -149,6 +150,23 @@ class Cluster(Protocol):
         ...
 
 
+class Leases(Protocol):
+    """The Lease that says which process leads."""
+
+    async def read(self) -> Lease | None:
+        """Read the Lease; None if there is none."""
+        ...
+
+    async def write(self, lease: Lease) -> Lease:
+        """Write the Lease if it is still as it was read, or is still not there, and return it as it then is.
+
+        Raises:
+            Conflict: It is not.
+            Refused: The API server will never accept this.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything outside that the controller talks to."""
@@ -156,4 +174,5 @@ class World:
     records: Records
     stream: EventStream
     cluster: Cluster
+    leases: Leases
     clock: Clock

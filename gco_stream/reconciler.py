@@ -28,7 +28,7 @@ from gco_stream.core.status import (
 )
 from gco_stream.core.unobserved import unobserved_status
 from gco_stream.core.wish import Remove, Request, Stop, read_request
-from gco_stream.errors import Conflict, Denied, InvalidRecord, Refused, Transient
+from gco_stream.errors import Conflict, Denied, InvalidRecord, LostLeadership, Refused, Transient
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
 
@@ -86,6 +86,8 @@ class Reconciler:
         try:
             async with asyncio.timeout(self.pass_deadline.total_seconds()):
                 again = await self._reconcile(name, bound)
+        except LostLeadership:
+            raise
         except Conflict as conflict:
             self._failing_since.setdefault(name, self.clock.monotonic())
             _log.debug("read again after a conflict", extra={**bound, "reason": str(conflict)})

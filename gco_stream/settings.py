@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
-from gco_stream.errors import InvalidSettings, Problem
+from gco_stream.errors import InvalidSettings, Problem, Shown
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
@@ -31,6 +31,25 @@ def _seconds(*, at_least: float, at_most: float) -> BeforeValidator:
         raise ValueError(f"must be a number of seconds from {at_least:g} to {at_most:g}")
 
     return BeforeValidator(check)
+
+
+def _whole_seconds(value: timedelta) -> timedelta:
+    if value % timedelta(seconds=1):
+        raise ValueError("must be a whole number of seconds: Kubernetes knows no other")
+    return value
+
+
+def _shorter_than(field: str, *, times: float = 1.0) -> AfterValidator:
+    """Hold a duration against another that was read before it, unless that is wrong by itself."""
+
+    def check(value: timedelta, info: ValidationInfo) -> timedelta:
+        longer = info.data.get(field)
+        if longer is not None and value * times >= longer:
+            name = f"{field.upper()}_SECONDS" + ("" if times == 1 else f" / {times:g}")
+            raise ValueError(f"must be less than {name} ({longer.total_seconds() / times:.4g})")
+        return value
+
+    return AfterValidator(check)
 
 
 def _workers(value: object) -> int:
@@ -79,6 +98,10 @@ class Settings(BaseModel):
             a shard can bear of one reader).
         workers: How many endpoints are worked on at once.
         target_groups: How many target groups published endpoints may have together on the shared load balancer.
+        lease_duration: How long other processes leave a leader's Lease alone after its last renewal.
+        lease_renew_deadline: After so long without a renewal a leader ends.
+        lease_retry: Time between two renewals, and between two looks of a standby.
+        own_lease_namespace: Where the Lease is; None means ``namespace``.
         model_sync_image: Image of the init container that copies models from S3.
         hostname: First part of this process's name.
     """
@@ -107,6 +130,16 @@ class Settings(BaseModel):
     )
     workers: Annotated[int, BeforeValidator(_workers)] = Field(default=16, alias="WORKERS")
     target_groups: Annotated[int, BeforeValidator(_target_groups)] = Field(default=90, alias="ALB_TARGET_GROUPS")
+    lease_duration: Annotated[timedelta, _seconds(at_least=1, at_most=3600), AfterValidator(_whole_seconds)] = Field(
+        default=timedelta(seconds=15), alias="LEASE_DURATION_SECONDS"
+    )
+    lease_renew_deadline: Annotated[
+        timedelta, _seconds(at_least=0.1, at_most=3600), _shorter_than("lease_duration")
+    ] = Field(default=timedelta(seconds=10), alias="LEASE_RENEW_DEADLINE_SECONDS")
+    lease_retry: Annotated[
+        timedelta, _seconds(at_least=0.1, at_most=3600), _shorter_than("lease_renew_deadline", times=1.2)
+    ] = Field(default=timedelta(seconds=2), alias="LEASE_RETRY_SECONDS")
+    own_lease_namespace: str | None = Field(default=None, alias="LEASE_NAMESPACE")
     model_sync_image: str = Field(default="amazon/aws-cli:2.37.4", alias="MODEL_SYNC_IMAGE")
     hostname: str = Field(default="gco-stream", alias="HOSTNAME")
     log_level: Annotated[LogLevel, _word("DEBUG", "INFO", "WARNING", "ERROR")] = Field(
@@ -118,6 +151,11 @@ class Settings(BaseModel):
     def table_region(self) -> str:
         """The region that the table is in."""
         return self.dynamodb_region or self.region
+
+    @property
+    def lease_namespace(self) -> str:
+        """The namespace that the Lease is in."""
+        return self.own_lease_namespace or self.namespace
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -136,6 +174,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def _problem(details: Any) -> Problem:
     variable = str(details["loc"][0])
+    if variable in Settings.model_fields:  # so a default is called that does not go with what is set
+        variable = str(Settings.model_fields[variable].alias)
     if details["type"] == "missing":
         return Problem(variable, None, "is required, e.g. 'us-east-1'")
-    return Problem(variable, details["input"], details["msg"].removeprefix("Value error, "))
+    value = details["input"]
+    shown = Shown(f"{value.total_seconds():g}") if isinstance(value, timedelta) else value
+    return Problem(variable, shown, details["msg"].removeprefix("Value error, "))

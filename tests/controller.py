@@ -15,10 +15,15 @@ from tests.world import Site, eventually
 
 @dataclass(slots=True)
 class Controller:
-    """The running process and what it has logged."""
+    """The running process and what it has logged.
+
+    Attributes:
+        may_end_with: The exit codes that are no failure of the test.
+    """
 
     process: asyncio.subprocess.Process
     lines: list[dict[str, Any]] = field(default_factory=list)
+    may_end_with: tuple[int, ...] = (0, -signal.SIGKILL)
 
     def logged(self, message: str, **facts: Any) -> list[dict[str, Any]]:
         """Return the log lines with a message and facts."""
@@ -67,7 +72,7 @@ async def started_controller(environment: Mapping[str, str]) -> AsyncIterator[Co
         group.create_task(_follow(controller))
         try:
             yield controller
-            assert await controller.stop() in (0, -signal.SIGKILL), controller.lines[-5:]
+            assert await controller.stop() in controller.may_end_with, controller.lines[-5:]
         finally:
             if process.returncode is None:
                 process.kill()

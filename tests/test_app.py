@@ -4,71 +4,17 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from gco_stream import app
 from gco_stream.errors import Transient
-from gco_stream.feeds.resync import ResyncRequests
-from gco_stream.ports import World
-from gco_stream.settings import Settings, read_settings
+from gco_stream.settings import read_settings
 from tests.builders import an_item
-from tests.fakes.clock import FakeClock
-from tests.fakes.cluster import FakeCluster
-from tests.fakes.line import Line, soon
-from tests.fakes.records import FakeRecords
-from tests.fakes.stream import FakeStream
-
-NAMES = ("a", "b", "c")
-
-
-class Controller:
-    """``serve`` on fakes, in a task of its own."""
-
-    def __init__(self, **environment: str) -> None:
-        self.line = Line()
-        self.stream = FakeStream(line=self.line)
-        self.records = FakeRecords(stream=self.stream, line=self.line)
-        self.cluster = FakeCluster(line=self.line)
-        self.stop = asyncio.Event()
-        self.resyncs = ResyncRequests()
-        self.settings: Settings = read_settings({"REGION": "us-east-1", **environment})
-        self.serving: asyncio.Task[None]
-
-    async def serve(self) -> None:
-        world = World(records=self.records, stream=self.stream, cluster=self.cluster, clock=FakeClock())
-        await app.serve(self.settings, world, self.resyncs, self.stop)
-
-    def states(self) -> set[object]:
-        return {self.records.status(name, "us-east-1").get("state") for name in self.records.items}
-
-    async def nature(self) -> None:
-        while True:
-            await asyncio.sleep(1)
-            self.cluster.model.work()
-
-
-@asynccontextmanager
-async def serving(controller: Controller) -> AsyncIterator[Controller]:
-    """Run a controller and the cluster around it; both are ended with the test."""
-    nature = asyncio.create_task(controller.nature())
-    controller.serving = asyncio.create_task(controller.serve())
-    try:
-        yield controller
-    finally:
-        nature.cancel()
-        controller.serving.cancel()
-        await asyncio.wait([nature, controller.serving])
-
-
-def with_records(**environment: str) -> Controller:
-    controller = Controller(**environment)
-    for name in NAMES:
-        controller.records.put(an_item(name))
-    return controller
+from tests.fakes.controller import serving, with_records
+from tests.fakes.line import soon
 
 
 @pytest.mark.looptime

@@ -15,6 +15,8 @@ import yaml
 from aiohttp import web
 
 from gco_stream.app import _DRAIN_SECONDS
+from gco_stream.core.leadership import LEASE_NAME
+from gco_stream.election import RELEASE_SECONDS
 from gco_stream.errors import InvalidSettings
 from gco_stream.settings import read_settings
 from tests.controller import running_controller
@@ -99,11 +101,18 @@ def test_the_base_alone_names_no_region_so_that_nobody_runs_it_as_it_is(world_pa
         read_settings(variables)
 
 
-def test_two_controllers_never_run_at_once_and_work_in_hand_may_finish(world_parts: Parts) -> None:
+def test_one_controller_stands_by_also_during_an_update_and_work_in_hand_may_finish(world_parts: Parts) -> None:
     spec = built(world_parts, EXAMPLE)["Deployment"]["spec"]
 
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
-    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] >= _DRAIN_SECONDS + 5
+    assert spec["replicas"] == 2
+    assert spec["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] >= _DRAIN_SECONDS + RELEASE_SECONDS + 2
+
+
+def test_the_lease_alone_of_all_leases_is_granted(world_parts: Parts) -> None:
+    rules = built(world_parts, BASE)["Role"]["rules"]
+
+    assert [r["resourceNames"] for r in rules if "leases" in r["resources"]] == [[LEASE_NAME]]
 
 
 async def test_the_pod_is_admitted_where_pod_security_is_restricted(world_parts: Parts, site: Site) -> None:
@@ -121,7 +130,7 @@ async def is_available(kubernetes: Kubernetes) -> bool:
     deployment = await kubernetes.get("Deployment", "inference-monitor")
     status = deployment["status"] if deployment else {}
     counters = (status.get("replicas"), status.get("updatedReplicas"), status.get("availableReplicas"))
-    return counters == (1, 1, 1)
+    return counters == (2, 2, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,12 +90,58 @@ def test_every_problem_is_reported_at_once() -> None:
         ("WORKERS", "1.5"),
         ("WORKERS", "²"),
         ("LOG_LEVEL", "LOUD"),
+        ("LEASE_DURATION_SECONDS", "15.5"),
+        ("LEASE_DURATION_SECONDS", "0"),
+        ("LEASE_RETRY_SECONDS", "soon"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_what_would_be_right(variable: str, value: str) -> None:
     (problem,) = problems_of({"REGION": "us-east-1", variable: value})
 
     assert problem.startswith(f"{variable} is {value!r}: must be")
+
+
+@pytest.mark.behaviour("B1", "B4")
+def test_the_lease_lasts_15_10_and_2_seconds_in_the_namespace_of_the_endpoints() -> None:
+    settings = read(INFERENCE_NAMESPACE="n")
+
+    assert settings.lease_duration == timedelta(seconds=15)
+    assert settings.lease_renew_deadline == timedelta(seconds=10)
+    assert settings.lease_retry == timedelta(seconds=2)
+    assert settings.lease_namespace == "n"
+    assert read(LEASE_NAMESPACE="elsewhere").lease_namespace == "elsewhere"
+
+
+def a_lease(times: str) -> dict[str, str]:
+    names = ("LEASE_DURATION_SECONDS", "LEASE_RENEW_DEADLINE_SECONDS", "LEASE_RETRY_SECONDS")
+    return {"REGION": "us-east-1", **dict(zip(names, times.split(), strict=True))}
+
+
+@pytest.mark.parametrize("times", ["60 40 15", "3 2 0.5"])
+def test_a_lease_may_be_slower_or_faster(times: str) -> None:
+    settings = read_settings(a_lease(times))
+
+    found = (settings.lease_duration, settings.lease_renew_deadline, settings.lease_retry)
+    assert found == tuple(timedelta(seconds=float(time)) for time in times.split())
+
+
+@pytest.mark.behaviour("B1", "B4")
+@pytest.mark.parametrize(
+    ("times", "problem"),
+    [
+        ("15 15 2", "LEASE_RENEW_DEADLINE_SECONDS is '15': must be less than LEASE_DURATION_SECONDS (15)"),
+        ("15 6 5", "LEASE_RETRY_SECONDS is '5': must be less than LEASE_RENEW_DEADLINE_SECONDS / 1.2 (5)"),
+    ],
+)
+def test_the_times_of_a_lease_go_together(times: str, problem: str) -> None:
+    assert problems_of(a_lease(times)) == [problem]
+
+
+@pytest.mark.behaviour("B1", "B4")
+def test_a_default_that_does_not_go_with_what_is_set_is_named_by_its_variable() -> None:
+    problems = problems_of({"REGION": "us-east-1", "LEASE_DURATION_SECONDS": "8"})
+
+    assert problems == ["LEASE_RENEW_DEADLINE_SECONDS is 10: must be less than LEASE_DURATION_SECONDS (8)"]
 
 
 def test_an_empty_variable_counts_as_none() -> None:

@@ -5,13 +5,18 @@ import logging
 import os
 import sys
 
-from gco_stream.errors import InvalidSettings
+from gco_stream.cli.exits import Exit
+from gco_stream.errors import InvalidSettings, LostLeadership
 
-FINE, FAILED, WRONG_USAGE = 0, 1, 2
+FINE, FAILED, WRONG_USAGE = Exit.FINE, Exit.NO, Exit.WRONG_USAGE
 
 
 def run() -> int:
-    """Run the controller until it is told to stop, and return the exit code: 0, 1 after a crash, 2 for bad settings."""
+    """Run the controller until it is told to stop.
+
+    Returns:
+        The exit code: 0, 1 after a crash or the loss of the lease, 2 for bad settings.
+    """
     from gco_stream.settings import read_settings  # noqa: PLC0415 - so that bad settings are told within a moment
 
     try:
@@ -25,6 +30,10 @@ def run() -> int:
         for problem in error.problems:
             print(f"gco-stream: {problem}", file=sys.stderr)  # noqa: T201
         return WRONG_USAGE
+    except LostLeadership as lost:
+        lost_log = logging.getLogger(__name__)
+        lost_log.error("leadership lost, ending at once", extra={"reason": str(lost)})
+        return FAILED
     except Exception:
         logging.getLogger(__name__).exception("crashed")
         return FAILED

@@ -12,6 +12,7 @@ from gco_stream.shell.aws import client_config
 from gco_stream.shell.clock import SystemClock
 from gco_stream.shell.cluster import KubernetesCluster
 from gco_stream.shell.kubernetes_api import load_configuration
+from gco_stream.shell.lease import KubernetesLeases
 from gco_stream.shell.stream import DynamoStream
 from gco_stream.shell.table import DynamoRecords
 
@@ -30,11 +31,16 @@ async def connected(settings: Settings) -> AsyncIterator[World]:
         session.client("dynamodb", config=config) as tables,
         session.client("dynamodbstreams", config=config) as streams,
         ApiClient(configuration) as api,
+        ApiClient(configuration) as lease_api,
     ):
-        api.user_agent = "gco-stream"
+        api.user_agent = lease_api.user_agent = "gco-stream"
         yield World(
             records=DynamoRecords(tables, settings.table_name),
             stream=DynamoStream(tables, streams, settings.table_name),
             cluster=KubernetesCluster(api, namespace=settings.namespace, timeout=settings.kubernetes_timeout),
+            # With connections of its own, so that no crowd of other requests keeps the leader from renewing it.
+            leases=KubernetesLeases(
+                lease_api, namespace=settings.lease_namespace, timeout=settings.lease_renew_deadline / 2
+            ),
             clock=SystemClock(),
         )

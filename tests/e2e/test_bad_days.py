@@ -189,14 +189,15 @@ async def test_a_signal_ends_it_cleanly_in_the_middle_of_work(
 
 @pytest.mark.behaviour("B5")
 async def test_the_next_process_goes_on_where_the_last_was_killed(world: World, site: Site, writers: Writers) -> None:
-    async with started_controller(site.environment) as first:
+    brief = {"LEASE_DURATION_SECONDS": "2", "LEASE_RENEW_DEADLINE_SECONDS": "1.5", "LEASE_RETRY_SECONDS": "0.3"}
+    async with started_controller({**site.environment, **brief}) as first:
         await first.has_logged("following the stream")
         writers.create("llama", a_spec(image="vllm/vllm-openai:v1-ready-after-2s"))
         await reaches(writers, "llama", "creating")
         first.process.kill()
         await first.process.wait()
         writers.create("missed")
-        async with running_controller(site):
+        async with running_controller(site, **brief):
             await is_promoted(writers, "llama")
             await is_promoted(writers, "missed")
     assert states(history(world, site, "llama")) == ["creating", "running"]

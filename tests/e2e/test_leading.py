@@ -1,0 +1,132 @@
+"""Two processes on one site: one works, the other takes over, and who was deposed writes nothing."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+import pytest_asyncio
+
+from tests.controller import Controller, started_controller
+from tests.e2e.watching import history, is_promoted
+from tests.world import Site, World, eventually
+from tests.writers import Writers
+
+pytestmark = pytest.mark.behaviour("B4")
+
+LEASE = "inference-monitor-leader"
+BRIEF = {"LEASE_DURATION_SECONDS": "3", "LEASE_RENEW_DEADLINE_SECONDS": "2", "LEASE_RETRY_SECONDS": "0.5"}
+
+
+class Pair:
+    """A leader, and a standby that knows it."""
+
+    def __init__(self, leader: Controller, standby: Controller) -> None:
+        self.leader, self.standby = leader, standby
+
+
+async def a_pair(stack: AsyncExitStack, site: Site, **settings: str) -> Pair:
+    environment = {**site.environment, **settings}
+    leader = await stack.enter_async_context(started_controller({**environment, "HOSTNAME": "pod-a"}))
+    await leader.has_logged("following the stream")
+    standby = await stack.enter_async_context(started_controller({**environment, "HOSTNAME": "pod-b"}))
+    await standby.has_logged("standing by")
+    return Pair(leader, standby)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as opened:
+        yield opened
+
+
+async def holder(site: Site) -> str:
+    lease = await site.kubernetes.get("Lease", LEASE)
+    assert lease is not None
+    name: str = lease["spec"]["holderIdentity"]
+    return name
+
+
+async def test_of_two_processes_one_works(site: Site, writers: Writers, stack: AsyncExitStack) -> None:
+    pair = await a_pair(stack, site)
+
+    writers.create("llama")
+    await is_promoted(writers, "llama")
+
+    worked = ("following the stream", "table scanned", "plan carried out", "status written", "leading")
+    assert [message for message in worked if not pair.leader.logged(message)] == []
+    assert [message for message in worked if pair.standby.logged(message)] == []
+
+
+@pytest.mark.behaviour("B5")
+async def test_a_standby_that_is_asked_for_a_resync_says_who_leads(site: Site, stack: AsyncExitStack) -> None:
+    pair = await a_pair(stack, site)
+
+    pair.standby.resync()
+    line = await pair.standby.has_logged("no resync: another process leads")
+
+    assert line["leader"] == await holder(site)
+    assert line["leader"].startswith("pod-a_")
+
+
+@pytest.mark.behaviour("B5")
+async def test_after_a_clean_exit_the_other_works_within_3_seconds(
+    site: Site, writers: Writers, stack: AsyncExitStack
+) -> None:
+    pair = await a_pair(stack, site)
+
+    assert await pair.leader.stop() == 0
+    await pair.standby.has_logged("following the stream", deadline=3)
+
+    assert len(pair.leader.logged("lease given back")) == 1
+    writers.create("llama")
+    await is_promoted(writers, "llama")
+
+
+async def test_a_standby_ends_at_once_and_leaves_the_lease_alone(site: Site, stack: AsyncExitStack) -> None:
+    pair = await a_pair(stack, site)
+    before = await holder(site)
+
+    assert await pair.standby.stop() == 0
+
+    assert await holder(site) == before
+    assert pair.standby.logged("lease given back") == []
+
+
+async def test_after_a_kill_the_other_takes_over_when_the_lease_has_run_out(
+    site: Site, writers: Writers, stack: AsyncExitStack
+) -> None:
+    pair = await a_pair(stack, site, **BRIEF)
+
+    pair.leader.process.kill()
+    await pair.leader.process.wait()
+    writers.create("llama")
+    await pair.standby.has_logged("following the stream", deadline=3 + 3)
+
+    await is_promoted(writers, "llama")
+    lease = await site.kubernetes.get("Lease", LEASE)
+    assert lease is not None
+    assert lease["spec"]["leaseTransitions"] == 2
+
+
+async def test_a_leader_that_slept_too_long_ends_and_writes_nothing(
+    world: World, site: Site, writers: Writers, stack: AsyncExitStack
+) -> None:
+    pair = await a_pair(stack, site, **BRIEF)
+    pair.leader.may_end_with = (1,)
+    pair.leader.process.send_signal(signal.SIGSTOP)
+    await pair.standby.has_logged("following the stream")
+    # With its successor out of the way nobody else does the work that is waiting when it wakes.
+    pair.standby.process.kill()
+    await pair.standby.process.wait()
+    writers.create("tempting")
+
+    pair.leader.process.send_signal(signal.SIGCONT)
+    async with asyncio.timeout(5):
+        assert await pair.leader.process.wait() == 1
+
+    await eventually(lambda: pair.leader.logged("leadership lost, ending at once"), what="a line that says why")
+    assert len(history(world, site, "tempting")) == 1
+    assert await site.kubernetes.get("Deployment", "tempting") is None
+    assert (await holder(site)).startswith("pod-b_")

@@ -1,0 +1,159 @@
+"""The controller as a whole, with others that want to lead: who works, who waits, and what the end of leading ends."""
+
+import asyncio
+import logging
+
+import pytest
+
+from gco_stream.core.leadership import Lease
+from gco_stream.errors import LostLeadership, Transient
+from tests.builders import an_item
+from tests.fakes.clock import THE_BEGINNING
+from tests.fakes.controller import Controller, serving, with_records
+from tests.fakes.lease import Board
+from tests.fakes.line import soon
+from tests.fakes.region import WRITES
+
+pytestmark = [pytest.mark.looptime, pytest.mark.behaviour("B4")]
+
+THEIRS = Lease(holder="other", marked="other", acquired=THE_BEGINNING, renewed=THE_BEGINNING, transitions=5)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def writes(controller: Controller) -> list[float]:
+    """When something was written."""
+    return [call.at for call in controller.line.calls if call.operation in WRITES]
+
+
+class TestStandby:
+    async def test_a_standby_reads_neither_stream_nor_table(self) -> None:
+        board = Board()
+        async with (
+            serving(with_records(board=board, HOSTNAME="a")),
+            serving(with_records(board=board, HOSTNAME="b")) as standby,
+        ):
+            await asyncio.sleep(600)
+
+            assert {call.operation for call in standby.line.calls} <= {"watch"}
+
+    @pytest.mark.behaviour("B5")
+    async def test_a_standby_says_who_leads_when_it_is_asked_for_a_resync(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        board = Board()
+        board.put(THEIRS)
+        with caplog.at_level(logging.INFO):
+            async with serving(with_records(board=board)) as standby:
+                await asyncio.sleep(1)
+                standby.resyncs.ask("SIGHUP")
+                await asyncio.sleep(0.1)
+
+        (line,) = [record for record in caplog.records if record.message == "no resync: another process leads"]
+        assert line.__dict__["leader"] == "other"
+
+    @pytest.mark.behaviour("B5")
+    async def test_a_standby_stops_at_once_and_leaves_the_lease_alone(self) -> None:
+        board = Board()
+        board.put(THEIRS)
+        async with serving(with_records(board=board)) as standby:
+            await asyncio.sleep(5)
+
+            standby.stop.set()
+            async with asyncio.timeout(0.1):
+                await standby.serving
+
+        assert board.holders == ["other"]
+
+    async def test_what_was_asked_for_while_standing_by_is_done_after_winning(self) -> None:
+        board = Board()
+        board.put(THEIRS)
+        async with serving(with_records(board=board)) as standby:
+            await asyncio.sleep(10)
+            standby.records.put(an_item("later"))
+
+            await soon(lambda: standby.states() == {"running"})
+
+
+class TestHandingOver:
+    @pytest.mark.behaviour("B5")
+    async def test_the_lease_is_given_back_after_work_in_hand_has_finished(self) -> None:
+        controller = with_records(WORKERS="1")
+        controller.line.latency = 2.0
+        async with serving(controller):
+            await soon(lambda: controller.line.count("observe"), within=60)
+            controller.stop.set()
+            asked = now()
+            await controller.serving
+
+            assert writes(controller)[-1] > asked
+            given_back = controller.leases.line.calls[-1]
+            assert given_back.at >= writes(controller)[-1] + 2.0
+            assert controller.leases.board.holder == ""
+
+    async def test_the_lease_is_renewed_while_work_in_hand_finishes(self) -> None:
+        controller = with_records()
+        async with serving(controller):
+            controller.line.cut("observe")
+            await soon(lambda: controller.line.count("observe"))
+            controller.stop.set()
+            await asyncio.sleep(1)
+            controller.leases.line.calls.clear()
+            await asyncio.sleep(15)
+
+            assert controller.leases.line.count("write_lease") >= 7
+            assert not controller.serving.done()
+
+    async def test_a_crash_gives_it_back_too(self) -> None:
+        controller = with_records()
+        controller.line.fail("scan", ZeroDivisionError("a bug"))
+
+        async with serving(controller):
+            with pytest.raises(BaseExceptionGroup):
+                await controller.serving
+
+        assert controller.leases.board.holder == ""
+
+
+class TestLosing:
+    async def test_who_cannot_renew_ends_before_another_may_lead(self) -> None:
+        controller = with_records()
+        async with serving(controller):
+            await soon(lambda: controller.states() == {"running"})
+            controller.leases.line.fail("write_lease", Transient("unreachable"))
+            lost_at = now()
+
+            with pytest.raises(LostLeadership):
+                await controller.serving
+
+            assert now() <= lost_at + 10
+
+    async def test_who_sees_another_leader_ends_at_once_whatever_is_in_hand(self) -> None:
+        controller = with_records()
+        controller.line.cut("observe")
+        async with serving(controller):
+            await soon(lambda: controller.line.count("observe"))
+            controller.leases.board.put(THEIRS)
+
+            async with asyncio.timeout(3):
+                with pytest.raises(LostLeadership, match="other leads now"):
+                    await controller.serving
+
+        assert controller.leases.board.holder == "other"
+
+    async def test_nothing_is_written_after_certainty_ends_though_there_is_work(self) -> None:
+        controller = with_records()
+        async with serving(controller):
+            await asyncio.sleep(30)
+            controller.leases.line.cut("write_lease")
+            cut_at = now()
+            for number in range(200):
+                await asyncio.sleep(0.1)
+                controller.records.put(an_item(f"more-{number}"))
+
+            with pytest.raises(LostLeadership):
+                await controller.serving
+
+            assert cut_at < max(writes(controller)) <= cut_at + 10
