@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from gco_stream.core.table_shape import KEY, VIEW
-from gco_stream.errors import Conflict
+from gco_stream.errors import Conflict, Transient
 from gco_stream.ports import Clock
 from gco_stream.shell.aws import answer_of, aws_errors, code_of
 from gco_stream.shell.retry import retrying
@@ -18,6 +18,7 @@ Description = Mapping[str, Any]
 
 _STREAM = {"StreamEnabled": True, "StreamViewType": VIEW}
 _LOOK_AGAIN_SECONDS = 0.5
+_LOOKS = 240
 
 
 class Tables:
@@ -62,11 +63,12 @@ class Tables:
         return await self._active(table)
 
     async def _active(self, table: str) -> Description:
-        while True:
+        for _ in range(_LOOKS):
             description = await self.describe(table)
             if description is not None and description.get("TableStatus") == "ACTIVE":
                 return description
             await self._clock.sleep(_LOOK_AGAIN_SECONDS)
+        raise Transient(f"table {table} is not active yet: `gco-stream table describe` shows when it is")
 
     async def _call(self, operation: str, **parameters: Any) -> Any:
         call = getattr(self._client, operation)
