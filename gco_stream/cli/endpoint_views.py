@@ -10,9 +10,11 @@ from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.printing import print_document, print_line, print_table, to_yaml
 from gco_stream.cli.surroundings import open_desk
 from gco_stream.core.models import Item
+from gco_stream.core.spec import EndpointSpec
 
 _COLUMNS = ("NAME", "DESIRED", "REGION", "STATE", "READY", "PUBLISHED", "IMAGE", "LAST CHANGE", "REASON")
 _DETAILS = ("REGION", "STATE", "READY", "PUBLISHED", "LAST CHANGE", "REASON")
+_FIRST = ("endpoint_name", "desired_state", "target_regions", "namespace", "ingress_path", "labels", "spec")
 _TIME = len("2026-05-20T09:30:00")
 
 
@@ -40,7 +42,7 @@ def list_all(shape: Shape) -> None:
 
 async def _show(name: str, shape: Shape, *, show_secrets: bool) -> None:
     async with open_desk() as desk:
-        item = await desk.read(name)
+        item = _ordered(await desk.read(name))
     if not shape.is_text:
         print_document(item, shape)
         return
@@ -54,13 +56,22 @@ async def _show(name: str, shape: Shape, *, show_secrets: bool) -> None:
 
 async def _list(shape: Shape) -> None:
     async with open_desk() as desk:
-        items = await desk.writer.all()
+        items = [_ordered(item) for item in await desk.writer.all()]
     if not shape.is_text:
         print_document(items, shape)
     elif items:
         print_table(_COLUMNS, (row for item in items for row in _rows(item)), shape)
     else:
         print_line("no endpoints", shape)
+
+
+def _ordered(item: Item) -> Item:
+    """Return a record in one order of its fields, since a table has none."""
+    fields = [*(field for field in _FIRST if field in item), *sorted(item.keys() - set(_FIRST))]
+    spec = item.get("spec")
+    known = [*EndpointSpec.model_fields, *sorted(spec)] if isinstance(spec, Mapping) else []
+    ordered = {"spec": {key: spec[key] for key in known if key in spec}} if isinstance(spec, Mapping) else {}
+    return {field: item[field] for field in fields} | ordered
 
 
 def _rows(item: Item) -> Iterator[tuple[object, ...]]:

@@ -44,6 +44,17 @@ def test_a_list_for_programs_is_complete(shell: Shell, writers: Writers) -> None
     assert yaml.safe_load(shell("endpoint", "list", "-o", "yaml").out)[0]["spec"] == item["spec"]
 
 
+def test_fields_are_always_in_the_same_order(shell: Shell, writers: Writers) -> None:
+    writers.create("chat", a_spec(zebra=1, replicas=2, ant=1), labels={}, own=1)
+
+    document = json.loads(shell("endpoint", "show", "chat", "-o", "json").out)
+
+    fields = ["endpoint_name", "desired_state", "target_regions", "namespace", "ingress_path", "labels", "spec"]
+    assert list(document) == [*fields, "created_at", "own", "region_status", "updated_at"]
+    assert list(document["spec"])[:2] == ["image", "port"]
+    assert list(document["spec"])[-2:] == ["ant", "zebra"]
+
+
 def test_an_empty_table_is_said_and_for_programs_an_empty_list(shell: Shell) -> None:
     assert shell("endpoint", "list").out == "no endpoints\n"
     assert shell("endpoint", "list", "-o", "json").out == "[]\n"
