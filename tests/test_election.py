@@ -271,9 +271,11 @@ class TestGivingBack:
         assert me.line.calls == []
 
     async def test_an_answer_that_nobody_waited_for_is_made_good(self, me: Candidate) -> None:
-        winning = asyncio.create_task(me.election.win())
-        me.leases.after_write = winning.cancel
-        await asyncio.wait([winning])
+        def is_told_to_stop() -> None:
+            raise asyncio.CancelledError
+
+        me.leases.after_write = is_told_to_stop
+        await asyncio.wait([asyncio.create_task(me.election.win())])
 
         await me.election.release()
 

@@ -157,3 +157,20 @@ class TestLosing:
                 await controller.serving
 
             assert cut_at < max(writes(controller)) <= cut_at + 10
+
+    async def test_who_wakes_after_a_long_stop_writes_nothing_though_it_has_not_seen_the_lease_yet(self) -> None:
+        controller = with_records()
+        async with serving(controller):
+            await soon(lambda: controller.states() == {"running"})
+            renewals = controller.leases.line.count("write_lease")
+            await soon(lambda: controller.leases.line.count("write_lease") > renewals)
+            before = writes(controller)
+
+            controller.clock.stopped = 60
+            controller.records.put(an_item("tempting"))
+            with pytest.raises(LostLeadership):
+                await controller.serving
+
+            assert writes(controller) == before
+            assert controller.line.count("get", "tempting") == 1
+            assert controller.leases.line.count("write_lease") == renewals + 1

@@ -28,6 +28,7 @@ class Controller:
 
     def __init__(self, *, board: Board | None = None, **environment: str) -> None:
         self.line = Line()
+        self.clock = FakeClock()
         self.leases = FakeLeases(board=board)
         self.stream = FakeStream(line=self.line)
         self.records = FakeRecords(stream=self.stream, line=self.line)
@@ -43,7 +44,7 @@ class Controller:
             stream=self.stream,
             cluster=self.cluster,
             leases=self.leases,
-            clock=FakeClock(),
+            clock=self.clock,
         )
         await app.serve(self.settings, world, self.resyncs, self.stop)
 
