@@ -6,13 +6,16 @@ A signal ends the innermost ring first; the loss of the lease ends all of them a
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
+from typing import Any
 
 from gco_stream.core.leadership import Contender, Terms
+from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Scope
 from gco_stream.election import Election
 from gco_stream.errors import LostLeadership
+from gco_stream.feeds.cluster import ClusterFeed
 from gco_stream.feeds.resync import Resync, ResyncRequests
 from gco_stream.feeds.stream import StreamFeed
 from gco_stream.ports import World
@@ -106,17 +109,26 @@ async def _lead(
 
 
 async def _work(settings: Settings, world: World, resyncs: ResyncRequests, stop: asyncio.Event) -> None:
-    queue = WorkQueue(world.clock)
+    queue, mirror = WorkQueue(world.clock), Mirror()
     reconciler = Reconciler(
         records=world.records,
         cluster=world.cluster,
+        mirror=mirror,
         clock=world.clock,
         scope=scope_of(settings),
         pass_deadline=4 * settings.kubernetes_timeout + timedelta(seconds=30),
     )
     async with asyncio.TaskGroup() as group:
         workers = [group.create_task(reconciler.work(queue)) for _ in range(settings.workers)]
-        await _feed(settings, world, queue, resyncs, stop)
+        feeds = [
+            _resync(settings, world, queue, mirror, resyncs).run(),
+            ClusterFeed(cluster=world.cluster, mirror=mirror, queue=queue, clock=world.clock).run(),
+        ]
+        if settings.event_source == "streams":
+            feeds.append(_stream_feed(settings, world, queue, resyncs).run())
+        else:
+            resyncs.ask("start")
+        await _feed(feeds, stop)
         _log.info("stopping: work in hand finishes")
         await queue.close()
         await _drain(workers)
@@ -131,26 +143,26 @@ async def _drain(workers: Sequence[asyncio.Task[None]]) -> None:
         worker.cancel()
 
 
-async def _feed(
-    settings: Settings, world: World, queue: WorkQueue, resyncs: ResyncRequests, stop: asyncio.Event
-) -> None:
+async def _feed(feeds: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
     """Run the feeds until ``stop`` is set."""
-    resync = Resync(
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(feed) for feed in feeds]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+
+
+def _resync(settings: Settings, world: World, queue: WorkQueue, mirror: Mirror, resyncs: ResyncRequests) -> Resync:
+    return Resync(
         records=world.records,
+        cluster=world.cluster,
+        mirror=mirror,
         queue=queue,
         requests=resyncs,
         clock=world.clock,
+        scope=scope_of(settings),
         interval=settings.reconcile_interval,
     )
-    async with asyncio.TaskGroup() as group:
-        feeds = [group.create_task(resync.run())]
-        if settings.event_source == "streams":
-            feeds.append(group.create_task(_stream_feed(settings, world, queue, resyncs).run()))
-        else:
-            resyncs.ask("start")
-        await stop.wait()
-        for feed in feeds:
-            feed.cancel()
 
 
 def _stream_feed(settings: Settings, world: World, queue: WorkQueue, resyncs: ResyncRequests) -> StreamFeed:

@@ -3,14 +3,15 @@
 Every method may raise ``Transient`` (and ``Denied``); what else it may raise stands with it.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from gco_stream.core.changes import StreamRecord
 from gco_stream.core.leadership import Lease
-from gco_stream.core.models import Action, EndpointName, Item, Manifest, Observed
+from gco_stream.core.mirror import WatchEvent
+from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, Observed
 from gco_stream.core.shards import Position, Shard, ShardId
 
 
@@ -41,8 +42,8 @@ class Records(Protocol):
         """Read one record, strongly consistent; None if there is none."""
         ...
 
-    def scan(self) -> AsyncIterator[Sequence[EndpointName]]:
-        """Read every record's name, strongly consistent, page by page; ends only after the last page."""
+    def scan(self) -> AsyncIterator[Sequence[Item]]:
+        """Read every record, strongly consistent, page by page; ends only after the last page."""
         ...
 
     async def write_status(self, item: Item, region: str, status: Mapping[str, Any]) -> Item:
@@ -138,6 +139,14 @@ class Cluster(Protocol):
 
     async def count_target_groups(self) -> int:
         """Count the target groups that all published endpoints have on the load balancer."""
+        ...
+
+    def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
+        """Follow our objects of one kind until the server ends it; without ``since`` list everything first.
+
+        Raises:
+            StreamGap: ``since`` is too old: list anew.
+        """
         ...
 
     async def carry_out(self, action: Action) -> Manifest | None:

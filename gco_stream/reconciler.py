@@ -13,9 +13,11 @@ from typing import Any
 
 from gco_stream.core.backlog import Again
 from gco_stream.core.conclusions import may_be_promoted, may_be_purged
+from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Apply, EndpointName, Item, Kind, ObjectKey, Observed, Scope, describe
 from gco_stream.core.plan import Plan, make_plan
-from gco_stream.core.progress import is_unfinished
+from gco_stream.core.progress import next_look
+from gco_stream.core.projection import project
 from gco_stream.core.record import read_record
 from gco_stream.core.status import (
     Failure,
@@ -34,7 +36,6 @@ from gco_stream.queue import WorkQueue
 
 _log = logging.getLogger(__name__)
 
-_PROGRESS = Again(first=0.1, longest=5.0)
 _FAILED = Again(first=0.5, longest=60.0)
 _AT_ONCE = Again(first=0.02, longest=1.0)
 _REASONS = ((Denied, "Forbidden"), (Conflict, "Conflict"))
@@ -68,6 +69,7 @@ class Reconciler:
 
     records: Records
     cluster: Cluster
+    mirror: Mirror
     clock: Clock
     scope: Scope
     pass_deadline: timedelta
@@ -114,9 +116,9 @@ class Reconciler:
         if acted.trouble is not None:
             raise acted.trouble
         await self._conclude(item, bound)
-        unfinished = is_unfinished(request, acted.observed, status)
-        _log.debug("pass done", extra={**bound, "again": unfinished})
-        return _PROGRESS if unfinished else None
+        again = next_look(request, acted.observed, status)
+        _log.debug("pass done", extra={**bound, "again": again is not None})
+        return again
 
     async def _act(self, request: Request, observed: Observed, bound: Mapping[str, Any]) -> Acted:
         """Plan and carry it out; who publishes counts first, one after the other, how much room there is."""
@@ -155,6 +157,8 @@ class Reconciler:
             except (Transient, Conflict) as trouble:
                 acted = replace(acted, trouble=trouble)
                 break
+            if now is not None:
+                self.mirror.note(action.key, project(now))
             acted = replace(acted, observed=acted.observed.after(action.key, now))
             done.append(describe(action))
         if done:

@@ -5,12 +5,13 @@ Whoever works gets the world as ``while_leading`` makes it, in which a write tha
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gco_stream.core.models import Action, EndpointName, Item, Manifest, Observed
+from gco_stream.core.mirror import WatchEvent
+from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, Observed
 from gco_stream.errors import LostLeadership, Transient
 from gco_stream.ports import Clock, Cluster, Records, World
 
@@ -80,7 +81,7 @@ class LedRecords:
         """Read one record."""
         return await self.records.get(name)
 
-    def scan(self) -> AsyncIterator[Sequence[EndpointName]]:
+    def scan(self) -> AsyncIterator[Sequence[Item]]:
         """Read every record's name."""
         return self.records.scan()
 
@@ -114,6 +115,10 @@ class LedCluster:
     async def count_target_groups(self) -> int:
         """Count target groups."""
         return await self.cluster.count_target_groups()
+
+    def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
+        """Follow the objects of one kind."""
+        return self.cluster.watch(kind, since=since)
 
     async def carry_out(self, action: Action) -> Manifest | None:
         """Do one thing, while leading."""

@@ -51,9 +51,11 @@ class ClusterModel:
         live = self.objects.get(action.key)
         if (live["metadata"]["uid"] if live else None) != action.uid:
             raise Conflict(f"{action.key} is not the one with uid {action.uid}")
+        if action.fold is not None and live is not None:
+            live["metadata"]["managedFields"] = copy.deepcopy(list(action.fold.managed_fields))
         after = with_defaults(applied(live, action.manifest, manager=MANAGER))
         if live is None:
-            after["metadata"] |= {"uid": f"uid-{next(self._versions)}", "generation": 0}
+            after["metadata"] |= {"uid": f"uid-{self.version()}", "generation": 0}
         elif live["spec"].get("selector") != after["spec"].get("selector") and action.key.kind is Kind.DEPLOYMENT:
             raise Refused("spec.selector: field is immutable", reason="Invalid")
         if live is None or _canonical(live) != _canonical(after):
@@ -63,7 +65,7 @@ class ClusterModel:
     def _store(self, key: ObjectKey, live: Manifest | None, after: dict[str, Any]) -> None:
         if live is None or _canonical(live["spec"]) != _canonical(after["spec"]):
             after["metadata"]["generation"] += 1
-        after["metadata"]["resourceVersion"] = str(next(self._versions))
+        after["metadata"]["resourceVersion"] = str(self.version())
         self.objects[key] = after
         self.writes.append(("apply", key))
 
@@ -76,6 +78,7 @@ class ClusterModel:
         self.writes.append(("delete", action.key))
         if action.key.kind is Kind.INGRESS and self.finalized:
             live["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z"
+            live["metadata"]["resourceVersion"] = str(self.version())
             return copy.deepcopy(live)
         del self.objects[action.key]
         return None
@@ -91,7 +94,14 @@ class ClusterModel:
             ready = self.pods[name] if self.can_be_ready else 0
             progress = "NewReplicaSetAvailable" if self.can_be_ready else "ReplicaSetUpdated"
             generation = live["metadata"]["generation"]
-            live["status"] = a_deployment_status(self.pods[name], ready=ready, generation=generation, progress=progress)
+            status = a_deployment_status(self.pods[name], ready=ready, generation=generation, progress=progress)
+            if live.get("status") != status:
+                live["status"] = status
+                live["metadata"]["resourceVersion"] = str(self.version())
+
+    def version(self) -> int:
+        """Return a version above all that were given out."""
+        return next(self._versions)
 
 
 def _canonical(value: Any) -> str:

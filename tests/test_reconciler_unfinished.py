@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Kind
 from gco_stream.errors import Transient
 from gco_stream.queue import WorkQueue
@@ -24,7 +25,12 @@ class Bench:
         self.queue = WorkQueue(self.clock)
         deadline = timedelta(seconds=60)
         self.reconciler = Reconciler(
-            records=self.records, cluster=self.cluster, clock=self.clock, scope=SCOPE, pass_deadline=deadline
+            records=self.records,
+            cluster=self.cluster,
+            mirror=Mirror(),
+            clock=self.clock,
+            scope=SCOPE,
+            pass_deadline=deadline,
         )
 
     async def look(self) -> bool:

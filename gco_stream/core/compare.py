@@ -11,6 +11,7 @@ from typing import Any
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
 from gco_stream.core.merging import entry_key, fields_of, is_replaced_whole, leftovers, list_key
 from gco_stream.core.models import Manifest
+from gco_stream.core.projection import digest, digest_of_intent
 from gco_stream.core.quantities import amount
 from gco_stream.errors import shown
 
@@ -39,7 +40,13 @@ class Difference:
 
 
 def differences(intent: Manifest, live: Manifest) -> tuple[Difference, ...]:
-    """Compare an intent with the live object of the same kind and name; no difference means nothing to apply."""
+    """Compare an intent with the live object of the same kind and name; no difference means nothing to apply.
+
+    Of a projection it can only be told that something differs, not what.
+    """
+    seen = digest(live)
+    if seen is not None:
+        return () if seen == digest_of_intent(intent) else (Difference("something", "as it is", "as it should be"),)
     wanted = {key: value for key, value in intent.items() if key not in _IDENTITY}
     changed = _compare(wanted, live, path="", kind=intent["kind"])
     applied = fields_of(live, FIELD_MANAGER)

@@ -102,6 +102,14 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Ownership to write down before an apply, on the version of the object that it was read from."""
+
+    managed_fields: tuple[Mapping[str, Any], ...]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Apply:
     """Make one object as the manifest says.
 
@@ -109,12 +117,14 @@ class Apply:
         manifest: The complete intent: every field that we want to own.
         uid: The object that this is meant for; None creates one and must not touch one that is there.
         why: What differs, for people.
+        fold: Ownership to write down first, or None.
     """
 
     key: ObjectKey
     manifest: Manifest
     uid: str | None
     why: str
+    fold: Fold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

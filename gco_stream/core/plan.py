@@ -1,12 +1,13 @@
 """What to do about one endpoint now: the difference between its record and the cluster, as ordered actions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from gco_stream.core.compare import Difference, differences
+from gco_stream.core.folding import fold
 from gco_stream.core.manifests import render
-from gco_stream.core.manifests.ownership import FIELD_MANAGER, MANAGED_BY, is_ours
+from gco_stream.core.manifests.ownership import FIELD_MANAGER, MANAGED_BY, held_by, is_ours
 from gco_stream.core.manifests.pod import SYNC_IMAGE_PATH, SYNC_IMAGE_STEPS
 from gco_stream.core.merging import applied_by, fields_of, owned_part
 from gco_stream.core.models import (
@@ -36,12 +37,16 @@ class Plan:
     Attributes:
         actions: In the order in which they are safe.
         foreign: Objects with the endpoint's names that are not ours and never touched; beside them nothing is made.
+        held: Why somebody asked to leave the endpoint as it is, or None.
+        held_back: What would be done otherwise.
         withheld: Why an endpoint that could take requests is not published, as one CamelCase word.
     """
 
     actions: tuple[Action, ...] = ()
     foreign: tuple[ObjectKey, ...] = ()
     withheld: str | None = None
+    held: str | None = None
+    held_back: tuple[Action, ...] = ()
 
     @property
     def publishes(self) -> bool:
@@ -51,6 +56,8 @@ class Plan:
     @property
     def reason(self) -> str:
         """Say for people what is done and why; empty if nothing is."""
+        if self.held is not None:
+            return f"held: {self.held}"
         if self.foreign and not self.actions:
             return "foreign objects: " + ", ".join(str(key) for key in self.foreign)
         return "; ".join(f"{describe(action)}: {action.why}" for action in self.actions)
@@ -59,9 +66,15 @@ class Plan:
 def make_plan(request: Request, observed: Observed, scope: Scope) -> Plan:
     """Compare what is wished with what is there.
 
-    The plan for a converged endpoint is empty. Objects that are being deleted are left to go: the pass that finds
-    them gone makes them anew.
+    The plan for a converged endpoint is empty, and so is that of one that somebody asked to leave as it is. Objects
+    that are being deleted are left to go: the pass that finds them gone makes them anew.
     """
+    plan = _unheld_plan(request, observed, scope)
+    held = held_by(observed.deployment(request.name))
+    return plan if held is None else replace(plan, actions=(), held=held, held_back=plan.actions)
+
+
+def _unheld_plan(request: Request, observed: Observed, scope: Scope) -> Plan:
     match request.wish:
         case Run(endpoint):
             return _run(request, endpoint, observed, scope)
@@ -121,7 +134,7 @@ def _apply(key: ObjectKey, manifest: Manifest, observed: Observed) -> Apply | No
     different = [str(difference) for difference in found]
     more = [f"{len(different) - _LONGEST_REASON} more"] if len(different) > _LONGEST_REASON else []
     why = ", ".join([*different[:_LONGEST_REASON], *more])
-    return Apply(key=key, manifest=manifest, uid=live["metadata"]["uid"], why=why)
+    return Apply(key=key, manifest=manifest, uid=live["metadata"]["uid"], why=why, fold=fold(manifest, live))
 
 
 def _is_only_an_older_sync_image(found: Sequence[Difference], live: Manifest) -> bool:

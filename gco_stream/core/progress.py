@@ -1,28 +1,43 @@
 """Whether an endpoint may look otherwise in a moment without anybody writing to its record."""
 
+from gco_stream.core.backlog import Again
 from gco_stream.core.manifests.ownership import is_ours
 from gco_stream.core.models import Observed, is_leaving
 from gco_stream.core.publication import LOAD_BALANCER_FULL
 from gco_stream.core.status import RegionStatus, State
 from gco_stream.core.wish import Gone, Request, Run, Unclear
 
-_UNDER_WAY = (State.CREATING, State.UPDATING, State.STOPPING, State.DELETING)
+# Pods are not watched, so whether they are gone has to be asked.
+SOON = Again(first=0.1, longest=5.0)
+# Everything else is watched; this is for the case that the watch is blind at the moment.
+EVENTUALLY = Again(first=5.0, longest=60.0)
+
+_WAIT_FOR_PODS = (State.STOPPING, State.DELETING)
+_UNDER_WAY = (State.CREATING, State.UPDATING)
 _MAY_RECOVER = ("ProgressDeadlineExceeded", "Degraded", LOAD_BALANCER_FULL)
 
 
-def is_unfinished(request: Request, observed: Observed, status: RegionStatus | None) -> bool:
-    """Whether another look is due by itself.
+def next_look(request: Request, observed: Observed, status: RegionStatus | None) -> Again | None:
+    """Say when another look is due by itself; None where nothing will change unless somebody changes it.
 
     Args:
         observed: What was there when the pass had done what it could.
         status: What it reported, or None if it had nothing to say.
     """
     if isinstance(request.wish, Unclear | Gone):
+        return None
+    if status is not None and status.reason == "Held":
+        return None if status.state in (State.RUNNING, State.STOPPED) else EVENTUALLY
+    is_going = any(is_leaving(live) for live in observed.objects.values() if is_ours(live, request.name))
+    if is_going or _is_unpublished(request, status) or (status is not None and status.state in _WAIT_FOR_PODS):
+        return SOON
+    if status is not None and (status.state in _UNDER_WAY or status.reason in _MAY_RECOVER):
+        return EVENTUALLY
+    return None
+
+
+def _is_unpublished(request: Request, status: RegionStatus | None) -> bool:
+    """Whether a replica became ready while the pass was under way, so that it was not published yet."""
+    if status is None or status.state is not State.RUNNING or status.reason == LOAD_BALANCER_FULL:
         return False
-    if any(is_leaving(live) for live in observed.objects.values() if is_ours(live, request.name)):
-        return True
-    if status is None:
-        return False
-    could_publish = isinstance(request.wish, Run) and status.state is State.RUNNING and status.replicas_ready > 0
-    is_unpublished = could_publish and not status.published
-    return status.state in _UNDER_WAY or status.reason in _MAY_RECOVER or is_unpublished
+    return isinstance(request.wish, Run) and status.replicas_ready > 0 and not status.published

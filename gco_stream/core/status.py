@@ -1,7 +1,7 @@
 """What the controller reports about an endpoint, and what follows from every region's report."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
@@ -109,7 +109,14 @@ def region_status(
         return report.error(failure)
     if plan.foreign:
         return report.beside_foreign(Failure(reason="ForeignObject", message=explain_foreign(plan.foreign)))
-    return _of_wish(request.wish, report, plan, is_new=is_new)
+    status = _of_wish(request.wish, report, plan, is_new=is_new)
+    return status if plan.held is None or status is None else _held(status, plan)
+
+
+def _held(status: RegionStatus, plan: Plan) -> RegionStatus:
+    """Say that an endpoint is left as it is, and not that it is as wanted where it is not."""
+    is_behind = bool(plan.held_back) and status.state is State.RUNNING
+    return replace(status, state=State.UPDATING if is_behind else status.state, reason="Held")
 
 
 def _of_wish(wish: Wish, report: "_Report", plan: Plan, *, is_new: bool) -> RegionStatus | None:
@@ -209,15 +216,10 @@ class _Report:
         return known and same and self.previous.get("replicas_desired") == rollout.desired
 
     def _was_never_rolled_out(self) -> bool:
-        if self._is_published():
-            return False
-        return self.previous.get("state") in (
-            None,
-            State.CREATING,
-            State.DELETING,
-            State.DELETED,
-            State.ERROR,
-        )
+        """Whether its first rollout is still under way; one replica of several may be published already."""
+        known = self.previous.get("state")
+        is_untold = known in (None, State.DELETING, State.DELETED, State.ERROR) and not self._is_published()
+        return known == State.CREATING or is_untold
 
 
 def pods_of(name: EndpointName, observed: Observed) -> tuple[Manifest, ...]:

@@ -2,12 +2,16 @@
 
 import asyncio
 import logging
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gco_stream.core.backlog import Again, Urgency
-from gco_stream.errors import Transient
-from gco_stream.ports import Clock, Records
+from gco_stream.core.convergence import is_converged
+from gco_stream.core.mirror import Mirror
+from gco_stream.core.models import EndpointName, Item, Kind, Scope
+from gco_stream.errors import StreamGap, Transient
+from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
 
 _log = logging.getLogger(__name__)
@@ -40,16 +44,19 @@ class ResyncRequests:
 
 @dataclass(slots=True)
 class Resync:
-    """Scans the table and queues every name behind whatever is fresh.
+    """Compares every record with what is known of the cluster, and queues the names of those that differ.
 
-    The first scan waits until it is asked for, which the stream's feed does once it has its place: what is written
+    The first one waits until it is asked for, which the stream's feed does once it has its place: what is written
     after that is seen in the stream, what was written before in the scan.
     """
 
     records: Records
+    cluster: Cluster
+    mirror: Mirror
     queue: WorkQueue
     requests: ResyncRequests
     clock: Clock
+    scope: Scope
     interval: timedelta
     _ever: bool = field(default=False)
 
@@ -57,28 +64,48 @@ class Resync:
         """Resync for ever."""
         while True:
             reason = await self.requests.wait(self.interval if self._ever else None)
-            await self._scan_until_complete(reason)
+            await self._resync_until_complete(reason)
             self._ever = True
 
-    async def _scan_until_complete(self, reason: str) -> None:
-        attempt = 0
+    async def _resync_until_complete(self, reason: str) -> None:
+        attempt, behind = 0, 0
         while True:
             started = self.clock.monotonic()
             try:
-                endpoints = await self._scan()
-            except Transient as trouble:
+                behind += await self._list_anew()
+                endpoints, queued = await self._scan()
+            except (Transient, StreamGap) as trouble:
                 attempt += 1
                 _log.warning("resync failed, will try again", extra={"reason": str(trouble)})
                 await self.clock.sleep(_RETRY.delay(attempt, lot=self.clock.lot()))
                 continue
             seconds = round(self.clock.monotonic() - started, 3)
-            _log.info("table scanned", extra={"reason": reason, "endpoints": endpoints, "seconds": seconds})
+            facts = {"endpoints": endpoints, "queued": queued, "behind": behind, "seconds": seconds}
+            _log.info("table scanned", extra={"reason": reason, **facts})
             return
 
-    async def _scan(self) -> int:
-        endpoints = 0
+    async def _list_anew(self) -> int:
+        """List every kind, so that a watch that missed something is put right; return how many endpoints it missed."""
+        behind: set[EndpointName] = set()
+        for kind in Kind:
+            async with aclosing(self.cluster.watch(kind, since=None)) as events:
+                async for event in events:
+                    behind |= self.mirror.take(kind, event)
+                    break
+        return len(behind)
+
+    async def _scan(self) -> tuple[int, int]:
+        endpoints = queued = 0
         async for page in self.records.scan():
-            endpoints += len(page)
-            for name in page:
-                await self.queue.add(name, Urgency.RESYNC)
-        return endpoints
+            for item in page:
+                endpoints += 1
+                if not self._is_converged(item):
+                    queued += 1
+                    await self.queue.add(EndpointName(item["endpoint_name"]), Urgency.RESYNC)
+                # A page holds hundreds of records, and fresh changes are not to wait for all of them.
+                await self.clock.sleep(0)
+        return endpoints, queued
+
+    def _is_converged(self, item: Item) -> bool:
+        observed = self.mirror.observed(EndpointName(item["endpoint_name"]))
+        return is_converged(item, observed, self.scope, now=self.clock.now())

@@ -1,7 +1,7 @@
 """The ``Cluster`` port on a Kubernetes API server."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -9,10 +9,12 @@ from urllib.parse import quote
 from kubernetes_asyncio.client import ApiClient
 
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
+from gco_stream.core.mirror import WatchEvent
 from gco_stream.core.models import (
     Action,
     Apply,
     EndpointName,
+    Fold,
     Kind,
     Manifest,
     ObjectKey,
@@ -22,14 +24,13 @@ from gco_stream.core.models import (
 from gco_stream.core.record import is_valid_name
 from gco_stream.errors import Transient
 from gco_stream.shell.kubernetes_api import KubernetesApi
+from gco_stream.shell.watch import SELECTOR, watch
 
 _COLLECTIONS = {
     Kind.DEPLOYMENT: ("apis/apps/v1", "deployments"),
     Kind.SERVICE: ("api/v1", "services"),
     Kind.INGRESS: ("apis/networking.k8s.io/v1", "ingresses"),
 }
-# People's own Ingresses of this type share the load balancer, and count.
-_INFERENCE = "gco.io/type=inference"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _APPLY = {"fieldManager": FIELD_MANAGER, "force": "true"}
 
@@ -59,8 +60,12 @@ class KubernetesCluster:
     async def count_target_groups(self) -> int:
         """Count the target groups that all published endpoints have on the load balancer: one for each Ingress."""
         path = self._collection(Kind.INGRESS)
-        listed = await self._api.request("GET", path, query={"labelSelector": _INFERENCE}, accept=_METADATA_ONLY)
+        listed = await self._api.request("GET", path, query={"labelSelector": SELECTOR}, accept=_METADATA_ONLY)
         return len((listed or {}).get("items") or ())
+
+    def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
+        """Follow our objects of one kind until the server ends it; without ``since`` list everything first."""
+        return watch(self._api, self._collection(kind), kind=kind.value, since=since)
 
     async def carry_out(self, action: Action) -> Manifest | None:
         """Do one thing, and return the object as it then is; None if it is gone."""
@@ -77,6 +82,8 @@ class KubernetesCluster:
         An apply may create what is not there and take over what is, so it says which it means: a ``uid`` for an
         object that exists, and for one that must not exist yet a ``resourceVersion`` that no object can have.
         """
+        if action.fold is not None:
+            await self._fold(action.key, action.fold)
         metadata = dict(action.manifest["metadata"])
         metadata |= {"uid": action.uid} if action.uid is not None else {"resourceVersion": "1"}
         body = {**action.manifest, "metadata": metadata}
@@ -84,6 +91,14 @@ class KubernetesCluster:
         if answer is None:
             raise Transient(f"apply {action.key}: there is no namespace {self._namespace}")
         return answer
+
+    async def _fold(self, key: ObjectKey, fold: Fold) -> None:
+        """Write down who owns what, and nothing else, unless the object has changed since it was read."""
+        patch = [
+            {"op": "replace", "path": "/metadata/managedFields", "value": list(fold.managed_fields)},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": fold.resource_version},
+        ]
+        await self._api.request("PATCH", self._path(key), body=patch)
 
     async def _get(self, key: ObjectKey) -> Manifest | None:
         return await self._api.request("GET", self._path(key))

@@ -6,11 +6,12 @@ typed models cost twenty times the time and memory, and with raw answers it does
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from aiohttp import ClientError
+from aiohttp import ClientError, ClientResponse, StreamReader
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
 from yaml import YAMLError
@@ -52,7 +53,7 @@ class KubernetesApi:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | list[Any] | None = None,
         accept: str = "application/json",
     ) -> dict[str, Any] | None:
         """Send one request, again where that helps at once; None stands for an object that is not there.
@@ -74,7 +75,7 @@ class KubernetesApi:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | list[Any] | None = None,
         accept: str = "application/json",
     ) -> dict[str, Any] | None:
         """Send one request, whatever comes of it; otherwise the same as ``request``."""
@@ -85,32 +86,80 @@ class KubernetesApi:
             raise error_of(answer)
         return _object_in(answer)
 
+    @asynccontextmanager
+    async def stream(self, path: str, *, query: Mapping[str, str], longest: float) -> AsyncIterator[StreamReader]:
+        """Open an answer that goes on, and close it in the end.
+
+        Args:
+            longest: Seconds after which it is cut off. That something comes at all is the reader's to see to.
+
+        Raises:
+            Denied, Refused, Transient: It was not opened, as for ``request``; Transient also if it breaks off.
+        """
+        doing = f"GET {path}"
+        try:
+            async with asyncio.timeout(self._seconds):
+                response = await self._call(path, "GET", query, None, {"Accept": "application/json"}, longest)
+            try:
+                if response.status != 200:
+                    async with asyncio.timeout(self._seconds):
+                        raise error_of(_answer(doing, response, await response.read()))
+                yield response.content
+            finally:
+                response.close()
+        except TimeoutError as error:
+            raise Transient(f"{doing}: nothing came in time") from error
+        except (ClientError, OSError) as error:
+            raise Transient(f"{doing}: {error}") from error
+
     async def _send(
-        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None, accept: str
+        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | list[Any] | None, accept: str
     ) -> Answer:
         doing = f"{method} {path}"
         headers = {"Accept": accept}
         if body is not None:
-            headers["Content-Type"] = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
+            headers["Content-Type"] = _content_type(method, body)
         try:
             async with asyncio.timeout(self._seconds):
-                response = await self._client.call_api(
-                    path,
-                    method,
-                    query_params=list(query.items()),
-                    header_params=headers,
-                    body=body,
-                    auth_settings=["BearerToken"],
-                    _preload_content=False,
-                    _request_timeout=self._seconds,
-                )
+                response = await self._call(path, method, query, body, headers, self._seconds)
                 content = await response.read()
         except TimeoutError as error:
             raise Transient(f"{doing}: no answer in time") from error
         except (ClientError, OSError) as error:
             raise Transient(f"{doing}: {error}") from error
-        retry_after = response.headers.get("Retry-After")
-        return Answer(doing=doing, code=response.status, body=content, retry_after=retry_after)
+        return _answer(doing, response, content)
+
+    async def _call(
+        self,
+        path: str,
+        method: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | list[Any] | None,
+        headers: Mapping[str, str],
+        seconds: float,
+    ) -> ClientResponse:
+        response: ClientResponse = await self._client.call_api(
+            path,
+            method,
+            query_params=list(query.items()),
+            header_params=dict(headers),
+            body=body,
+            auth_settings=["BearerToken"],
+            _preload_content=False,
+            _request_timeout=seconds,
+        )
+        return response
+
+
+def _content_type(method: str, body: Mapping[str, Any] | list[Any]) -> str:
+    if method != "PATCH":
+        return "application/json"
+    return "application/json-patch+json" if isinstance(body, list) else "application/apply-patch+yaml"
+
+
+def _answer(doing: str, response: ClientResponse, content: bytes) -> Answer:
+    retry_after = response.headers.get("Retry-After")
+    return Answer(doing=doing, code=response.status, body=content, retry_after=retry_after)
 
 
 def _object_in(answer: Answer) -> dict[str, Any]:

@@ -33,12 +33,12 @@ class DynamoRecords:
         answer = await self._call("get_item", Key=to_attributes({_KEY: name}), ConsistentRead=True)
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
-    async def scan(self) -> AsyncIterator[Sequence[EndpointName]]:
-        """Read every record's name, strongly consistent, page by page of at most 1 MB."""
+    async def scan(self) -> AsyncIterator[Sequence[Item]]:
+        """Read every record, strongly consistent, page by page of at most 1 MB."""
         start: dict[str, Any] = {}
         while True:
-            page = await self._call("scan", ConsistentRead=True, ProjectionExpression=_KEY, **start)
-            yield [EndpointName(item[_KEY]["S"]) for item in page["Items"]]
+            page = await self._call("scan", ConsistentRead=True, **start)
+            yield [from_attributes(item) for item in page["Items"]]
             if not page.get("LastEvaluatedKey"):
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -7,6 +7,7 @@ import pytest
 
 from gco_stream.core.models import Apply, Observed
 from gco_stream.core.plan import make_plan
+from gco_stream.core.status import State
 from tests.builders import (
     DEPLOYMENT,
     INGRESS,
@@ -18,6 +19,7 @@ from tests.builders import (
     an_endpoint,
     everything_of,
     foreign,
+    status_of,
 )
 
 SYNCED: dict[str, Any] = {"model_source": "s3://models/llama"}
@@ -74,3 +76,34 @@ def test_beside_a_foreign_object_ours_still_stop_and_go(state: str) -> None:
 @pytest.mark.behaviour("B13")
 def test_no_object_is_foreign_where_there_is_none() -> None:
     assert make_plan(a_request(desired_state="deleted"), Observed(), SCOPE).foreign == ()
+
+
+def held(seen: Observed, reason: str = "debugging") -> Observed:
+    deployment = dict(seen.objects[DEPLOYMENT])
+    deployment["metadata"] = {**deployment["metadata"], "annotations": {"gco.io/hold": reason}}
+    return seen.after(DEPLOYMENT, deployment)
+
+
+@pytest.mark.behaviour("B14")
+@pytest.mark.parametrize("state", ["running", "stopped", "deleted"])
+def test_an_endpoint_that_is_held_is_left_as_it_is(state: str) -> None:
+    request = a_request(spec=a_spec(replicas=3), desired_state=state)
+
+    plan = make_plan(request, held(everything_of(an_endpoint())), SCOPE)
+
+    assert plan.actions == ()
+    assert plan.held == "debugging"
+    assert plan.held_back != ()
+    assert plan.reason == "held: debugging"
+
+
+@pytest.mark.behaviour("B14")
+def test_what_is_held_back_is_not_reported_as_running() -> None:
+    request = a_request(spec=a_spec(replicas=3), desired_state="running")
+    seen = held(everything_of(an_endpoint()))
+
+    behind = status_of(request, seen, plan=make_plan(request, seen, SCOPE))
+    as_wanted = status_of(a_request(), seen, plan=make_plan(a_request(), seen, SCOPE))
+
+    assert (behind.state, behind.reason) == (State.UPDATING, "Held")
+    assert (as_wanted.state, as_wanted.reason) == (State.RUNNING, "Held")

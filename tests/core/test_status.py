@@ -16,6 +16,7 @@ from tests.builders import (
     a_live,
     a_pod,
     a_request,
+    a_spec,
     a_status,
     an_endpoint,
     an_item,
@@ -255,3 +256,11 @@ def region_says_nothing(item: dict[str, Any]) -> bool:
     request = a_request(item)
     status = region_status(request, Plan(), Observed(pods=()), SCOPE, is_new=False, failure=None)
     return status is None or to_write(status, previous_status(request, SCOPE), now=NOW) is None
+
+
+@pytest.mark.behaviour("B15")
+def test_an_endpoint_is_created_until_all_its_replicas_have_been_there_once() -> None:
+    seen = everything_of(an_endpoint(replicas=2), **a_deployment_status(2, ready=1, progress="ReplicaSetUpdated"))
+    request = a_request(spec=a_spec(replicas=2), region_status={REGION: a_status("creating")})
+
+    assert status_of(request, seen).state is State.CREATING

@@ -1,9 +1,13 @@
 """The ``Cluster`` port on a model of server-side apply in memory."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 
+from gco_stream.core.mirror import Listed, Shown, Vanished, WatchEvent
 from gco_stream.core.models import Action, Apply, EndpointName, Kind, Manifest, ObjectKey, Observed
+from gco_stream.core.projection import project
 from tests.builders import with_defaults
 from tests.cluster_model import ClusterModel
 from tests.fakes.line import Line
@@ -27,7 +31,7 @@ class FakeCluster:
         before = self.model.objects.get(key)
         after = with_defaults(applied(before, manifest, manager=manager))
         after["metadata"].setdefault("uid", f"uid-of-{key}")
-        after["metadata"]["resourceVersion"] = f"{len(self.line.calls)}-{manager}"
+        after["metadata"]["resourceVersion"] = str(self.model.version())
         after["metadata"]["generation"] = after["metadata"].get("generation", 0) + 1
         self.model.objects[key] = after
         return after
@@ -44,6 +48,27 @@ class FakeCluster:
     async def count_target_groups(self) -> int:
         await self.line.call("count", "")
         return sum(key.kind is Kind.INGRESS for key in self.model.objects)
+
+    async def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
+        """Show what is there, then whatever changes: soon after a change, within a second otherwise."""
+        await self.line.call("watch", kind.value)
+        shown = self._projections(kind) if since is None else {}
+        if since is None:
+            yield Listed(tuple(shown.values()), str(self.model.version()))
+        pause = 0.02
+        while True:
+            await asyncio.sleep(pause)
+            there = self._projections(kind)
+            pause = 0.02 if there != shown else min(1.0, pause * 2)
+            for key in shown.keys() - there.keys():
+                yield Vanished(shown[key])
+            for key, projection in there.items():
+                if shown.get(key) != projection:
+                    yield Shown(projection)
+            shown = there
+
+    def _projections(self, kind: Kind) -> dict[ObjectKey, Manifest]:
+        return {key: project(live) for key, live in self.model.objects.items() if key.kind is kind}
 
     async def carry_out(self, action: Action) -> Manifest | None:
         await self.line.call("apply" if isinstance(action, Apply) else "delete", str(action.key))

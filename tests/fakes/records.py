@@ -48,12 +48,12 @@ class FakeRecords:
         await self.line.call("get", name)
         return deepcopy(self.items.get(name))
 
-    async def scan(self) -> AsyncIterator[Sequence[EndpointName]]:
+    async def scan(self) -> AsyncIterator[Sequence[Item]]:
         after = ""
         while True:
             await self.line.call("scan")
             names = list(islice((name for name in sorted(self.items) if name > after), self.page_size))
-            yield [EndpointName(name) for name in names]
+            yield [deepcopy(self.items[name]) for name in names]
             if len(names) < self.page_size:
                 return
             after = names[-1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName
 from gco_stream.queue import WorkQueue
 from gco_stream.reconciler import Reconciler
@@ -75,6 +76,7 @@ def a_region(
     reconciler = Reconciler(
         records=mine,
         cluster=cluster,
+        mirror=Mirror(),
         clock=clock,
         scope=replace(SCOPE, region=name, cluster=cluster_name or f"gco-{name}"),
         pass_deadline=timedelta(seconds=150),

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
+from gco_stream.core.mirror import Mirror
 from gco_stream.feeds.resync import Resync, ResyncRequests
 from gco_stream.feeds.stream import StreamFeed
 from gco_stream.queue import WorkQueue
+from tests.builders import SCOPE
 from tests.fakes.clock import FakeClock
+from tests.fakes.cluster import FakeCluster
 from tests.fakes.line import Line, soon
 from tests.fakes.records import FakeRecords
 from tests.fakes.stream import FakeStream
@@ -73,7 +76,16 @@ def a_following(*, poll_seconds: float = 0.25, interval: timedelta = timedelta(h
         region=REGION,
         poll_interval=timedelta(seconds=poll_seconds),
     )
-    resync = Resync(records=records, queue=queue, requests=resyncs, clock=clock, interval=interval)
+    resync = Resync(
+        records=records,
+        cluster=FakeCluster(),
+        mirror=Mirror(),
+        queue=queue,
+        requests=resyncs,
+        clock=clock,
+        scope=SCOPE,
+        interval=interval,
+    )
     return Following(line, stream, records, resyncs, queue, feed, resync)
 
 

@@ -10,6 +10,7 @@ FIELD_MANAGER = "gco-stream"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 ENDPOINT = "gco.io/endpoint"
 TEMPLATE_VERSION = "gco.io/template-version"
+HOLD = "gco.io/hold"
 
 _RESERVED_KEYS = frozenset({"app", "project"})
 _RESERVED_DOMAINS = ("gco.io", "kubernetes.io", "k8s.io")
@@ -22,6 +23,13 @@ def is_ours(manifest: Manifest, name: EndpointName) -> bool:
     """
     labels = manifest["metadata"].get("labels") or {}
     return labels.get(MANAGED_BY) == FIELD_MANAGER and labels.get(ENDPOINT) == name
+
+
+def held_by(deployment: Manifest | None) -> str | None:
+    """Return why somebody asked, by an annotation on its Deployment, to leave an endpoint alone; None: nobody did."""
+    annotations = (deployment or {}).get("metadata", {}).get("annotations") or {}
+    reason: str | None = annotations.get(HOLD)
+    return reason
 
 
 def is_reserved(label: str) -> bool:

@@ -1,0 +1,155 @@
+"""What the watch on our objects has shown: the latest projection of each.
+
+It answers without a request whether an endpoint is as it should be. Whatever it cannot answer, or anything that is to
+be changed, is read from the API server itself.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from gco_stream.core.models import EndpointName, Kind, Manifest, ObjectKey, Observed, object_keys
+
+_INGRESS_PREFIX = "inference-"
+# A list under way may still show what a watch has already seen go; it takes seconds at most.
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Everything of one kind that there is, as of a version."""
+
+    projections: tuple[Manifest, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One object as it now is."""
+
+    projection: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """One object that is gone, as it was last."""
+
+    projection: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Everything up to this version has been shown."""
+
+    version: str
+
+
+WatchEvent = Listed | Shown | Vanished | Reached
+
+
+class Mirror:
+    """The projections of one namespace's objects, by kind and name."""
+
+    def __init__(self) -> None:
+        self._objects: dict[ObjectKey, Manifest] = {}
+        self._listed: dict[Kind, int] = {}
+        self._gone: OrderedDict[str, int] = OrderedDict()
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether every kind has been listed once, so that what is not here is not there."""
+        return self._listed.keys() == set(Kind)
+
+    def observed(self, name: EndpointName) -> Observed:
+        """Return what is known of one endpoint's objects."""
+        keys = object_keys(name)
+        return Observed(objects={key: self._objects[key] for key in keys if key in self._objects})
+
+    def take(self, kind: Kind, event: WatchEvent) -> frozenset[EndpointName]:
+        """Take what a watch showed, and return the endpoints that it is news of."""
+        match event:
+            case Listed(projections, version):
+                return self._list_anew(kind, projections, int(version))
+            case Shown(projection):
+                key = _key(kind, projection)
+                return frozenset({endpoint_of(key)} if self._show(key, projection) else ())
+            case Vanished(projection):
+                key = _key(kind, projection)
+                return frozenset({endpoint_of(key)} if self._drop(key, projection) else ())
+            case Reached():
+                return frozenset()
+            case _:
+                assert_never(event)
+
+    def note(self, key: ObjectKey, projection: Manifest) -> None:
+        """Take an object as the API server answered our own write, which is then no news when the watch shows it."""
+        self._show(key, projection)
+
+    def _list_anew(self, kind: Kind, projections: tuple[Manifest, ...], version: int) -> frozenset[EndpointName]:
+        """Take a list, which speaks of one moment: what is known to be newer than that stays.
+
+        Of two lists that were under way at once the older may be complete last, and says nothing any more.
+        """
+        if version < self._listed.get(kind, 0):
+            return frozenset()
+        listed = {_key(kind, projection): projection for projection in projections}
+        missing = (key for key in self._objects if key.kind is kind and key not in listed)
+        vanished = {key for key in missing if version_of(self._objects[key]) <= version}
+        for key in vanished:
+            del self._objects[key]
+        changed = {key for key, projection in listed.items() if self._keep(key, projection)}
+        self._listed[kind] = version
+        return frozenset(endpoint_of(key) for key in vanished | changed)
+
+    def _drop(self, key: ObjectKey, projection: Manifest) -> bool:
+        """Forget an object that is gone, unless it, or another of the same name, has been seen since.
+
+        An object whose label somebody took away is gone from the watch, and back as soon as it is repaired.
+        """
+        uid, version = projection["metadata"]["uid"], version_of(projection)
+        self._gone[uid] = version
+        if len(self._gone) > _REMEMBERED:
+            self._gone.popitem(last=False)
+        known = self._objects.get(key)
+        if known is None or known["metadata"]["uid"] != uid or version_of(known) > version:
+            return False
+        del self._objects[key]
+        return True
+
+    def _show(self, key: ObjectKey, projection: Manifest) -> bool:
+        """Take one object; what a list no longer had is not brought back by a watch that lags behind it."""
+        is_late = key not in self._objects and version_of(projection) <= self._listed.get(key.kind, -1)
+        return not is_late and self._keep(key, projection)
+
+    def _keep(self, key: ObjectKey, projection: Manifest) -> bool:
+        """Keep a projection unless a newer one or its end is known; say whether more than its version differs."""
+        known = self._objects.get(key)
+        ended = self._gone.get(projection["metadata"]["uid"], -1)
+        if version_of(projection) <= max(ended, -1 if known is None else version_of(known)):
+            return False
+        self._objects[key] = projection
+        return known is None or _substance(known) != _substance(projection)
+
+
+def version_of(manifest: Manifest) -> int:
+    """Return an object's version as the number that it is.
+
+    Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+    """
+    return int(manifest["metadata"].get("resourceVersion") or 0)
+
+
+def _substance(projection: Manifest) -> Mapping[str, Any]:
+    metadata = {field: value for field, value in projection["metadata"].items() if field != "resourceVersion"}
+    return {**projection, "metadata": metadata}
+
+
+def _key(kind: Kind, projection: Manifest) -> ObjectKey:
+    return ObjectKey(kind, projection["metadata"]["name"])
+
+
+def endpoint_of(key: ObjectKey) -> EndpointName:
+    """Return the endpoint that an object's name belongs to."""
+    is_ingress = key.kind is Kind.INGRESS
+    return EndpointName(key.name.removeprefix(_INGRESS_PREFIX) if is_ingress else key.name)

@@ -1,0 +1,93 @@
+"""What is kept of a live object: a few hundred bytes that planning and reporting need, instead of the whole.
+
+A projection is a manifest, too, only a thin one: its names, its marks, its counters. In place of everything that we
+set it holds the digest of it, so that ``is the object as we want it`` is answered without the object.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gco_stream.core.manifests.ownership import ENDPOINT, FIELD_MANAGER, HOLD, MANAGED_BY
+from gco_stream.core.merging import entry_key, fields_of, list_key, owned_part
+from gco_stream.core.models import Manifest
+from gco_stream.core.quantities import amount
+
+_DIGEST = "digest"
+_METADATA = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
+_MARKS = (MANAGED_BY, ENDPOINT)
+_COUNTERS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+_NOT_SET = ("apiVersion", "kind")
+_NAMES = ("name", "namespace")
+
+
+def project(live: Manifest) -> Manifest:
+    """Make the projection of a live object."""
+    metadata, spec, status = live["metadata"], live.get("spec") or {}, live.get("status") or {}
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    thin: dict[str, Any] = {
+        "metadata": {
+            **{field: metadata[field] for field in _METADATA if field in metadata},
+            "labels": {mark: labels[mark] for mark in _MARKS if mark in labels},
+            "annotations": {HOLD: annotations[HOLD]} if HOLD in annotations else {},
+        },
+        _DIGEST: digest_of_live(live),
+    }
+    if "replicas" in spec:
+        thin["spec"] = {"replicas": spec["replicas"]}
+        thin["status"] = {
+            **{counter: status[counter] for counter in _COUNTERS if counter in status},
+            "conditions": [_condition(c) for c in status.get("conditions") or () if c["type"] == "Progressing"],
+        }
+    return thin
+
+
+def _condition(condition: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {field: condition.get(field) for field in ("type", "reason", "message")}
+
+
+def digest(manifest: Manifest) -> str | None:
+    """Return the digest that a projection carries; None for an object that is whole."""
+    found: str | None = manifest.get(_DIGEST)
+    return found
+
+
+def digest_of_live(live: Manifest) -> str:
+    """Name what we applied to an object, as it is there now; of what others set, nothing counts."""
+    fields = fields_of(live, FIELD_MANAGER)
+    return _digest(live.get("kind", ""), owned_part(fields, live) if fields else {})
+
+
+def digest_of_intent(intent: Manifest) -> str:
+    """Name an intent: the same as the live object's that is exactly so."""
+    return _digest(intent["kind"], intent)
+
+
+def _digest(kind: str, manifest: Manifest) -> str:
+    fields = {field: value for field, value in manifest.items() if field not in _NOT_SET}
+    metadata = fields.get("metadata") or {}
+    fields["metadata"] = {field: value for field, value in metadata.items() if field not in _NAMES}
+    text = json.dumps(_canonical(kind, "", fields), sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _canonical(kind: str, field: str, value: Any) -> Any:
+    """Write a value in the one way that does not depend on who wrote it.
+
+    The API server drops empty strings, writes amounts its own way, and the order of keyed entries is nobody's.
+    """
+    if isinstance(value, Mapping):
+        is_amounts = field in ("requests", "limits")
+        entries = {key: _amount(entry) if is_amounts else _canonical(kind, key, entry) for key, entry in value.items()}
+        return {key: entry for key, entry in entries.items() if entry != ""}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        key = list_key(kind, field)
+        entries_in_order = value if key is None else sorted(value, key=lambda entry: str(entry_key(entry, key)))
+        return [_canonical(kind, "", entry) for entry in entries_in_order]
+    return value
+
+
+def _amount(value: Any) -> str:
+    known = amount(value)
+    return str(value) if known is None else str(known.normalize())
