@@ -16,7 +16,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
 from yaml import YAMLError
 
-from gco_stream.errors import InvalidSettings, Problem, Transient
+from gco_stream.errors import GcoStreamError, InvalidSettings, Problem, StreamGap, Transient
 from gco_stream.shell.kubernetes_errors import Answer, error_of, says_absent
 from gco_stream.shell.retry import retrying
 
@@ -94,6 +94,7 @@ class KubernetesApi:
             longest: Seconds after which it is cut off. That something comes at all is the reader's to see to.
 
         Raises:
+            StreamGap: The place from which it should go on is too old.
             Denied, Refused, Transient: It was not opened, as for ``request``; Transient also if it breaks off.
         """
         doing = f"GET {path}"
@@ -103,7 +104,7 @@ class KubernetesApi:
             try:
                 if response.status != 200:
                     async with asyncio.timeout(self._seconds):
-                        raise error_of(_answer(doing, response, await response.read()))
+                        raise _stream_error(_answer(doing, response, await response.read()))
                 yield response.content
             finally:
                 response.close()
@@ -160,6 +161,11 @@ def _content_type(method: str, body: Mapping[str, Any] | list[Any]) -> str:
 def _answer(doing: str, response: ClientResponse, content: bytes) -> Answer:
     retry_after = response.headers.get("Retry-After")
     return Answer(doing=doing, code=response.status, body=content, retry_after=retry_after)
+
+
+def _stream_error(answer: Answer) -> GcoStreamError:
+    error = error_of(answer)
+    return StreamGap(str(error)) if answer.code == 410 else error
 
 
 def _object_in(answer: Answer) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def _decode(line: bytes, kind: str) -> tuple[WatchEvent, bool]:
     try:
         event = json.loads(line)
         change, content = event["type"], event["object"]
+        version = "" if change == "ERROR" else content["metadata"]["resourceVersion"]
     except (ValueError, KeyError, TypeError) as error:
         raise Transient("watch: a line that is no event") from error
     match change:
@@ -91,9 +92,9 @@ def _decode(line: bytes, kind: str) -> tuple[WatchEvent, bool]:
             return Vanished(project({**content, "kind": kind})), False
         case "BOOKMARK":
             annotations = content["metadata"].get("annotations") or {}
-            return Reached(content["metadata"]["resourceVersion"]), annotations.get(_INITIAL_EVENTS_END) == "true"
+            return Reached(version), annotations.get(_INITIAL_EVENTS_END) == "true"
         case _:
-            raise _error(content)
+            raise _error(content if isinstance(content, Mapping) else {})
 
 
 def _error(status: Mapping[str, Any]) -> StreamGap | Transient:
