@@ -33,6 +33,8 @@ test: check test-unit ## Everything: checks, and all tests on a real control pla
 
 bench: setup ## The benchmarks, with what they must reach
 	$(BIN)/python -m benchmarks.propagation
+	$(BIN)/python -m benchmarks.repair
+	$(BIN)/python -m benchmarks.idle
 
 world: setup ## A control plane with GPU nodes and a table, for a shell; until Ctrl-C
 	@$(BIN)/python -m tests.world

@@ -6,24 +6,17 @@ the stream's poll at any phase. Run by ``make bench``; exits 1 if the time promi
 
 import asyncio
 import random
-import statistics
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import aclosing
 
+from benchmarks.figures import HEAD, percentile, row
 from tests.controller import running_controller
 from tests.world import Site, eventually, running_world
 from tests.writers import Writers, a_spec
 
 CHANGES = 50
 PROMISED_P50, PROMISED_P99 = 0.25, 0.6
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least this share of the values does not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
 
 
 async def follow(site: Site, seen: dict[str, float]) -> None:
@@ -68,16 +61,10 @@ async def measure() -> tuple[list[float], list[float]]:
     return [seen[name] - put[name] for name in put], [running[name] - put[name] for name in put]
 
 
-def row(what: str, values: Sequence[float]) -> str:
-    """Format one line of the result, in milliseconds."""
-    figures = (percentile(values, 0.5), percentile(values, 0.99), max(values), statistics.mean(values))
-    return f"{what:<20}" + "".join(f"{figure * 1000:>9.0f}" for figure in figures)
-
-
 def main() -> int:
     """Measure, print, and judge."""
     deployed, running = asyncio.run(measure())
-    print(f"{CHANGES} changes, ms       p50      p99      max     mean")
+    print(f"{CHANGES} changes, ms" + HEAD)
     print(row("put → Deployment", deployed))
     print(row("put → running", running))
     held = percentile(deployed, 0.5) <= PROMISED_P50 and percentile(deployed, 0.99) <= PROMISED_P99

@@ -27,7 +27,7 @@ def port(**fields: Any) -> dict[str, Any]:
     return {"spec": {"ports": [{"port": 80, "targetPort": 8000, "protocol": "TCP", **fields}]}}
 
 
-HAND_MADE_CHANGES = {
+HAND_MADE_CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "replicas": ("Deployment", {"spec": {"replicas": 5}}),
     "label": ("Deployment", {"metadata": {"labels": {"project": "other"}}}),
     "type label": ("Deployment", {"metadata": {"labels": {"gco.io/type": None}}}),
