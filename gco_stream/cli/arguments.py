@@ -1,10 +1,13 @@
 """Arguments and options that several commands have."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from gco_stream.errors import InvalidRecord, Problem
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The endpoint.")]
 Records = Annotated[
@@ -19,3 +22,15 @@ LONGEST_WAIT = 1800.0
 def seconds(number: float) -> timedelta:
     """Read an option's seconds."""
     return timedelta(seconds=number)
+
+
+def variables(given: Sequence[str]) -> dict[str, str] | None:
+    """Read ``NAME=VALUE`` options; None if there are none.
+
+    Raises:
+        InvalidRecord: One is something else.
+    """
+    wrong = [text for text in given if "=" not in text]
+    if wrong:
+        raise InvalidRecord([Problem("--env", text, "must be NAME=VALUE") for text in wrong])
+    return dict(text.split("=", 1) for text in given) or None

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gco_stream.cli.arguments import LONGEST_WAIT, Records, Timeout, Wait, seconds
+from gco_stream.cli.arguments import LONGEST_WAIT, Records, Timeout, Wait, seconds, variables
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.documents import records_in
 from gco_stream.cli.endpoint_changes import check, write
@@ -64,7 +64,7 @@ def create(  # noqa: PLR0913, PLR0917 - the options are the command
         "health_check_path": health_check_path,
         "model_source": model_source,
         "args": arg or None,
-        "env": _variables(env or ()),
+        "env": variables(env or ()),
     }
     spec = {key: value for key, value in given.items() if value is not None}
     wanted = _wanted(name, file, spec, region or ())
@@ -86,13 +86,6 @@ def apply(
     """
     wanted = _wanted(None, file, {}, ())
     finish(_apply(wanted, shape, wait_seconds=timeout if wait else None))
-
-
-def _variables(given: Sequence[str]) -> dict[str, str] | None:
-    wrong = [text for text in given if "=" not in text]
-    if wrong:
-        raise InvalidRecord([Problem("--env", text, "must be NAME=VALUE") for text in wrong])
-    return dict(text.split("=", 1) for text in given) or None
 
 
 def _wanted(name: str | None, file: Path | None, spec: Mapping[str, Any], regions: Sequence[str]) -> _Wanted:
@@ -147,8 +140,7 @@ async def _create(wanted: _Wanted, shape: Shape, *, wait_seconds: float | None) 
         _checked(desk, items)
         late = [i for i in items if i["desired_state"] not in (DesiredState.DEPLOYING, DesiredState.RUNNING)]
         if late:
-            names = ", ".join(item["endpoint_name"] for item in late)
-            raise wrong_usage(f"{names}: a new record is 'deploying'", hint="leave desired_state out")
+            raise wrong_usage(f"{late[0]['endpoint_name']}: a new record is 'deploying'; leave desired_state out")
         made = [await _put(desk, item, shape) for item in items]
         await _end(desk, made, shape, wait_seconds=wait_seconds)
 

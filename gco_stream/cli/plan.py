@@ -15,6 +15,7 @@ from gco_stream.cli.exits import Exit
 from gco_stream.cli.printing import print_diff, print_document, print_line, to_yaml
 from gco_stream.cli.telling import Unable, tell
 from gco_stream.core.interruption import NO_SERVER
+from gco_stream.core.manifests.ownership import HOLD
 from gco_stream.core.models import EndpointName, Item, Scope
 from gco_stream.core.plan import Plan, make_plan
 from gco_stream.core.preview import Preview, masked, preview
@@ -32,6 +33,7 @@ class Planned:
     """One endpoint's plan.
 
     Attributes:
+        previews: What would change; where the endpoint is held, what would once it is not.
         problems: Why the record cannot be understood, or why nothing can be made beside what is there.
     """
 
@@ -58,7 +60,10 @@ class Planned:
             }
             for shown in self.previews
         ]
-        return {"endpoint": self.name, "in_step": self.is_in_step, "changes": changes, "problems": list(self.problems)}
+        return {"endpoint": self.name, "in_step": self.is_in_step, "held": self.plan.held} | {
+            "changes": changes,
+            "problems": list(self.problems),
+        }
 
 
 @command
@@ -139,11 +144,13 @@ async def _plan_one(item: Item, cluster: Cluster, scope: Scope) -> Planned:
         plan = make_plan(request, observed, scope)
     foreign = tuple(f"{key} is not ours and stays untouched" for key in plan.foreign)
     withheld = (f"not published: {plan.withheld}",) if plan.withheld else ()
-    previews = tuple(preview(action, observed.get(action.key)) for action in plan.actions)
+    previews = tuple(preview(action, observed.get(action.key)) for action in (*plan.actions, *plan.held_back))
     return Planned(name=name, plan=plan, previews=previews, problems=(*foreign, *withheld))
 
 
 def _print(planned: Planned, shape: Shape) -> None:
+    if planned.plan.held is not None:
+        print_line(f"{planned.name}: held, nothing is done until {HOLD} is taken away: {planned.plan.held}", shape)
     for problem in planned.problems:
         print_line(f"{planned.name}: {problem}", shape)
     for shown in planned.previews:

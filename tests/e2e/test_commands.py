@@ -207,6 +207,24 @@ class TestWithoutAController:
             "+    targetPort: 8000",
         ]
 
+    async def test_an_endpoint_that_is_held_shows_why_and_what_waits(
+        self, shell: Shell, site: Site, writers: Writers
+    ) -> None:
+        writers.create("chat", {"image": IMAGE})
+        async with running_controller(site):
+            await is_promoted(writers, "chat")
+        hold = {"name": "chat", "annotations": {"gco.io/hold": "under repair"}}
+        marked = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": hold}
+        await site.kubernetes.apply(marked, field_manager="kubectl")
+        writers.scale("chat", 3)
+
+        text = await shell("plan")
+        planned = await in_step(shell)
+
+        assert "chat: held, nothing is done until gco.io/hold is taken away: under repair" in text.out
+        assert planned["chat"]["held"] == "under repair"
+        assert [change["kind"] for change in planned["chat"]["changes"]] == ["Deployment"]
+
     async def test_a_deletion_is_planned_as_such(self, shell: Shell, site: Site, writers: Writers) -> None:
         writers.create("chat", {"image": IMAGE})
         async with running_controller(site):
