@@ -18,12 +18,14 @@ class FakeCluster:
     """One namespace, and the line to it.
 
     Attributes:
+        blink: The longest that its watches look away, in seconds.
         model: What is there; its ``work`` is what the cluster's own controllers do.
     """
 
-    def __init__(self, *, line: Line | None = None) -> None:
+    def __init__(self, *, line: Line | None = None, blink: float = 1.0) -> None:
         self.line = line or Line()
         self.model = ClusterModel()
+        self.blink = blink
 
     def make(self, manifest: Manifest, *, manager: str = "kubectl") -> dict[str, Any]:
         """Let somebody else make an object, or change one that is there."""
@@ -50,7 +52,7 @@ class FakeCluster:
         return sum(key.kind is Kind.INGRESS for key in self.model.objects)
 
     async def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
-        """Show what is there, then whatever changes: soon after a change, within a second otherwise."""
+        """Show what is there, then whatever changes: soon after a change, within a blink otherwise."""
         await self.line.call("watch", kind.value)
         shown = self._projections(kind) if since is None else {}
         if since is None:
@@ -59,7 +61,7 @@ class FakeCluster:
         while True:
             await asyncio.sleep(pause)
             there = self._projections(kind)
-            pause = 0.02 if there != shown else min(1.0, pause * 2)
+            pause = 0.02 if there != shown else min(self.blink, pause * 2)
             for key in shown.keys() - there.keys():
                 yield Vanished(shown[key])
             for key, projection in there.items():
@@ -68,8 +70,14 @@ class FakeCluster:
             shown = there
 
     def _projections(self, kind: Kind) -> dict[ObjectKey, Manifest]:
-        return {key: project(live) for key, live in self.model.objects.items() if key.kind is kind}
+        there = {key: live for key, live in self.model.objects.items() if key.kind is kind}
+        return {key: project(live) for key, live in there.items() if _is_selected(live)}
 
     async def carry_out(self, action: Action) -> Manifest | None:
         await self.line.call("apply" if isinstance(action, Apply) else "delete", str(action.key))
         return self.model.carry_out(action)
+
+
+def _is_selected(live: Manifest) -> bool:
+    """Whether an object has the label that is watched; people's own manifests have it, too."""
+    return (live["metadata"].get("labels") or {}).get("gco.io/type") == "inference"
