@@ -25,11 +25,11 @@ check: setup ## Format, lint, types, imports: under a minute
 	$(BIN)/python -m tests.house
 
 test-unit: setup ## The tests that need no servers: under 20 seconds
-	$(BIN)/pytest -q -m "not world and not index" --numprocesses 2
+	$(BIN)/pytest -q -m "not world and not index and not process" --numprocesses 2
 
 test: check test-unit ## Everything: checks, and all tests on a real control plane and DynamoDB Local
 	$(BIN)/python -m tests.world build
-	$(BIN)/pytest -m "world or index"
+	$(BIN)/pytest -m "world or index or process"
 
 bench: setup ## The benchmarks, with what they must reach
 	$(BIN)/python -m benchmarks.propagation

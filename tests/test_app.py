@@ -182,6 +182,7 @@ def gco_stream(arguments: Sequence[str], folder: Path, **environment: str) -> su
     return subprocess.run(command, env=everything, capture_output=True, text=True, timeout=30, check=False)
 
 
+@pytest.mark.process
 class TestCommand:
     @pytest.mark.behaviour("B1")
     def test_every_problem_of_the_settings_is_told_and_nothing_is_touched(self, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from tests.world.site import Site
 from tests.world.world import World
 from tests.writers import Writers
 
+pytestmark = pytest.mark.process
+
 KEYS = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "REGION": "us-east-1"}
 
 

@@ -8,6 +8,8 @@ from tests.cli.commands import Ended, Shell, apart, gco_stream
 from tests.world.processes import free_ports
 from tests.world.site import Site
 
+pytestmark = pytest.mark.process
+
 KEYS = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
 ASKING = (("endpoint", "list"), ("endpoint", "show", "chat"), ("endpoint", "stop", "chat"), ("table", "describe"))
 every_asking_command = pytest.mark.parametrize("arguments", ASKING, ids=" ".join)

@@ -32,7 +32,7 @@ class Controller:
         self.leases = FakeLeases(board=board)
         self.stream = FakeStream(line=self.line)
         self.records = FakeRecords(stream=self.stream, line=self.line)
-        self.cluster = FakeCluster(line=self.line)
+        self.cluster = FakeCluster(line=self.line, blink=10.0)
         self.stop = asyncio.Event()
         self.resyncs = ResyncRequests()
         self.settings: Settings = read_settings({"REGION": "us-east-1", **environment})
