@@ -14,6 +14,7 @@ from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.exits import Exit
 from gco_stream.cli.printing import print_diff, print_document, print_line, to_yaml
 from gco_stream.cli.telling import Unable, tell
+from gco_stream.core.additions import additions
 from gco_stream.core.interruption import NO_SERVER
 from gco_stream.core.manifests.ownership import HOLD
 from gco_stream.core.models import EndpointName, Item, Scope
@@ -34,6 +35,7 @@ class Planned:
 
     Attributes:
         previews: What would change; where the endpoint is held, what would once it is not.
+        additions: What others have added to our objects, and who; it stays.
         problems: Why the record cannot be understood, or why nothing can be made beside what is there.
     """
 
@@ -41,6 +43,7 @@ class Planned:
     plan: Plan
     previews: tuple[Preview, ...] = ()
     problems: tuple[str, ...] = ()
+    additions: tuple[str, ...] = ()
 
     @property
     def is_in_step(self) -> bool:
@@ -63,6 +66,7 @@ class Planned:
         return {"endpoint": self.name, "in_step": self.is_in_step, "held": self.plan.held} | {
             "changes": changes,
             "problems": list(self.problems),
+            "additions": list(self.additions),
         }
 
 
@@ -142,10 +146,17 @@ async def _plan_one(item: Item, cluster: Cluster, scope: Scope) -> Planned:
     if plan.publishes:
         observed = replace(observed, target_groups=await cluster.count_target_groups())
         plan = make_plan(request, observed, scope)
+    ours = {key: live for key, live in observed.objects.items() if key not in plan.foreign}
     foreign = tuple(f"{key} is not ours and stays untouched" for key in plan.foreign)
     withheld = (f"not published: {plan.withheld}",) if plan.withheld else ()
     previews = tuple(preview(action, observed.get(action.key)) for action in (*plan.actions, *plan.held_back))
-    return Planned(name=name, plan=plan, previews=previews, problems=(*foreign, *withheld))
+    return Planned(
+        name=name,
+        plan=plan,
+        previews=previews,
+        problems=(*foreign, *withheld),
+        additions=tuple(f"{key} {found}" for key, live in ours.items() for found in additions(live)),
+    )
 
 
 def _print(planned: Planned, shape: Shape) -> None:
@@ -153,6 +164,8 @@ def _print(planned: Planned, shape: Shape) -> None:
         print_line(f"{planned.name}: held, nothing is done until {HOLD} is taken away: {planned.plan.held}", shape)
     for problem in planned.problems:
         print_line(f"{planned.name}: {problem}", shape)
+    for addition in planned.additions:
+        print_line(f"{planned.name}: beside ours, stays: {addition}", shape)
     for shown in planned.previews:
         print_line(f"{planned.name}: {_verb(shown)} {shown.key}: {shown.why}", shape)
         print_diff(_diff(shown), shape)

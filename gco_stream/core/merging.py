@@ -66,6 +66,13 @@ def leftovers(fields: FieldsV1, intent: Any, path: str = "") -> Iterator[str]:
             yield from leftovers(below, value, where)
 
 
+def place_of(step: str, path: str) -> str:
+    """Write where a step leads to from a path, for people: ``spec.ports[80,TCP]``."""
+    if step.startswith("k:"):
+        return f"{path}[{','.join(str(value) for value in json.loads(step[2:]).values())}]"
+    return f"{path}.{step[2:]}" if path else step[2:]
+
+
 def applied_by(fields: FieldsV1, steps: Sequence[str]) -> bool:
     """Whether a tree of fields has the one that these steps lead to, e.g. ``("f:spec", "f:replicas")``."""
     below: FieldsV1 | None = fields
@@ -93,11 +100,11 @@ def _step_of(entry: Mapping[str, Any], steps: FieldsV1) -> str | None:
 
 
 def _follow(step: str, value: Any, path: str) -> tuple[bool, str, Any]:
+    where = place_of(step, path)
     if step.startswith("k:"):
         entry = _entry(step, value if isinstance(value, Sequence) else ())
-        return entry is not None, f"{path}[{_shown_key(step)}]", entry
+        return entry is not None, where, entry
     field = step[2:]
-    where = f"{path}.{field}" if path else field
     if isinstance(value, Mapping) and field in value:
         return True, where, value[field]
     return False, where, None
@@ -110,7 +117,3 @@ def _entry(step: str, entries: Sequence[Any]) -> Any:
 def _matches(step: str, entry: Mapping[str, Any]) -> bool:
     wanted = json.loads(step[2:])
     return all(entry.get(field, _DEFAULTS.get(field)) == value for field, value in wanted.items())
-
-
-def _shown_key(step: str) -> str:
-    return ",".join(str(value) for value in json.loads(step[2:]).values())

@@ -225,6 +225,21 @@ class TestWithoutAController:
         assert planned["chat"]["held"] == "under repair"
         assert [change["kind"] for change in planned["chat"]["changes"]] == ["Deployment"]
 
+    async def test_what_somebody_added_is_named_and_stays(self, shell: Shell, site: Site, writers: Writers) -> None:
+        writers.create("chat", {"image": IMAGE})
+        async with running_controller(site):
+            await is_promoted(writers, "chat")
+        container = {"name": "inference", "env": [{"name": "THEIRS", "value": "1"}]}
+        theirs = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "chat"}}
+        spec = {"template": {"spec": {"containers": [container]}}}
+        await site.kubernetes.apply({**theirs, "spec": spec}, field_manager="somebody")
+
+        text = await shell("plan", "chat")
+
+        where = "Deployment chat spec.template.spec.containers[inference].env[THEIRS] by somebody"
+        assert f"chat: beside ours, stays: {where}" in text.out.replace("\n", "")
+        assert text.code == 0
+
     async def test_a_deletion_is_planned_as_such(self, shell: Shell, site: Site, writers: Writers) -> None:
         writers.create("chat", {"image": IMAGE})
         async with running_controller(site):
