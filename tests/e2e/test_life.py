@@ -243,3 +243,26 @@ async def test_a_converged_endpoint_costs_no_write(
     after = [request for request in changed(world, site) if "later" not in request[2]]
     assert after == changes
     assert len(history(world, site, "llama")) == versions
+
+
+@pytest.mark.behaviour("B25")
+@pytest.mark.parametrize("states", [("stopped", "running"), ("stopped", "running", "stopped"), ("deleted", "running")])
+@pytest.mark.parametrize("caught", ["creating", "running", "stopping"])
+async def test_states_asked_for_in_quick_succession_converge_from_wherever_they_are_caught(
+    site: Site, writers: Writers, caught: str, states: tuple[str, ...]
+) -> None:
+    writers.create("llama", a_spec(image="vllm/vllm-openai:v1-ready-after-0.5s-slow-stop-0.5s"))
+    await reaches(writers, "llama", "creating" if caught == "creating" else "running")
+    if caught == "stopping":
+        writers.say("llama", "stopped")
+        await reaches(writers, "llama", "stopping")
+
+    for state in states:
+        writers.say("llama", state)
+
+    if states[-1] == "stopped":
+        await reaches(writers, "llama", "stopped", published=False)
+        assert await site.kubernetes.list("Pod", "app=llama") == []
+    else:
+        await reaches(writers, "llama", "running", replicas_ready=1, published=True)
+        assert await site.kubernetes.get("Ingress", "inference-llama") is not None
