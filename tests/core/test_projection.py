@@ -17,7 +17,6 @@ from gco_stream.core.projection import digest, digest_of_intent, digest_of_live,
 from gco_stream.core.record import Endpoint, read_endpoint
 from gco_stream.core.rollout import read_rollout
 from tests.builders import (
-    MANAGER,
     NAME,
     SCOPE,
     a_deployment_status,
@@ -26,6 +25,7 @@ from tests.builders import (
     an_item,
     container_of,
     deployment_of,
+    foreign,
     leaving,
     manifests_of,
 )
@@ -235,11 +235,17 @@ def test_a_projection_tells_all_that_planning_and_reporting_read(
     assert (is_leaving(thin), is_leaving(project(leaving(live)))) == (False, True)
 
 
-def test_whose_an_object_is_can_be_told_without_our_marks() -> None:
-    theirs = applied(None, deployment_of(an_endpoint()), manager=MANAGER)
-    theirs["metadata"]["labels"] = {"app": NAME}
+def test_conditions_that_nobody_reads_make_no_difference() -> None:
+    live = a_live(deployment_of(an_endpoint()), **a_deployment_status(1))
+    before = project(live)
 
-    assert not is_ours(project(theirs), NAME)
+    live["status"]["conditions"].append({"type": "ReplicaFailure", "status": "True", "message": "at 12:00"})
+
+    assert project(live) == before
+
+
+def test_what_lacks_our_marks_is_not_ours_in_a_projection_either() -> None:
+    assert not is_ours(project(foreign(a_live(deployment_of(an_endpoint())))), NAME)
 
 
 def huge() -> Endpoint:
