@@ -11,10 +11,22 @@ from aiohttp import web
 
 @dataclass
 class CountingProxy:
-    """Where it is, and how often each operation was called, e.g. ``GetItem`` and ``GetRecords``."""
+    """Where it is, and what went through it.
+
+    Attributes:
+        calls: How often each operation was called, e.g. ``GetItem`` and ``GetRecords``.
+        services: The operations that were called, by AWS' name of the service: ``DynamoDB``, ``DynamoDBStreams``.
+    """
 
     url: str
     calls: Counter[str] = field(default_factory=Counter)
+    services: dict[str, set[str]] = field(default_factory=dict)
+
+    def count(self, target: str) -> None:
+        """Count one request by its target, e.g. ``DynamoDB_20120810.GetItem``."""
+        service, _, operation = target.partition(".")
+        self.calls[operation] += 1
+        self.services.setdefault(service.partition("_")[0], set()).add(operation)
 
 
 @asynccontextmanager
@@ -23,7 +35,7 @@ async def counting_proxy(target: str) -> AsyncIterator[CountingProxy]:
     proxy = CountingProxy("")
 
     async def hand_on(request: web.Request) -> web.Response:
-        proxy.calls[request.headers["X-Amz-Target"].partition(".")[2]] += 1
+        proxy.count(request.headers["X-Amz-Target"])
         headers = {key: value for key, value in request.headers.items() if key not in ("Host", "Content-Length")}
         async with session.post(target, data=await request.read(), headers=headers) as answer:
             kept = {key: value for key, value in answer.headers.items() if key.lower().startswith("x-amz")}

@@ -3,16 +3,13 @@
 import json
 import subprocess
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 import pytest_asyncio
 import yaml
-from aiohttp import web
 
 from gco_stream.app import _DRAIN_SECONDS
 from gco_stream.core.leadership import LEASE_NAME
@@ -20,6 +17,7 @@ from gco_stream.election import RELEASE_SECONDS
 from gco_stream.errors import InvalidSettings
 from gco_stream.settings import read_settings
 from tests.controller import running_controller
+from tests.counting import counting_proxy
 from tests.e2e.watching import is_promoted, is_purged, reaches
 from tests.world import Kubernetes, Manifest, Site, World, eventually
 from tests.world.parts import Parts
@@ -146,13 +144,12 @@ class Life:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def life(world: World, world_parts: Parts) -> AsyncIterator[Life]:
     """Run the controller with its own account and rights alone, and an endpoint from beginning to end."""
-    calls: dict[str, set[str]] = {}
-    async with world.site() as site, counting_proxy(world.dynamodb.endpoint, calls) as endpoint:
+    async with world.site() as site, counting_proxy(world.dynamodb.endpoint) as proxy:
         token = await account_with_rights(site.kubernetes, built(world_parts, BASE))
         environment = {
             "KUBECONFIG": str(world.kubeconfig_for(token)),
-            "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
-            "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": endpoint,
+            "AWS_ENDPOINT_URL_DYNAMODB": proxy.url,
+            "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": proxy.url,
         }
         async with running_controller(site, **environment):
             writers = Writers(site.table, site.namespace)
@@ -167,7 +164,7 @@ async def life(world: World, world_parts: Parts) -> AsyncIterator[Life]:
             await is_purged(writers, "llama")
         for kind in ("Deployment", "Service", "Ingress"):
             assert await site.kubernetes.list(kind) == []
-        yield Life(asked=frozenset(asked_by(world, ACCOUNT)), calls=calls)
+        yield Life(asked=frozenset(asked_by(world, ACCOUNT)), calls=proxy.services)
 
 
 async def account_with_rights(kubernetes: Kubernetes, found: dict[str, Manifest]) -> str:
@@ -178,32 +175,6 @@ async def account_with_rights(kubernetes: Kubernetes, found: dict[str, Manifest]
     await kubernetes.apply(placed(found["Role"], kubernetes.namespace))
     await kubernetes.apply(placed(found["RoleBinding"], kubernetes.namespace))
     return await system.token_of("gco-inference-monitor-sa")
-
-
-@asynccontextmanager
-async def counting_proxy(target: str, calls: dict[str, set[str]]) -> AsyncIterator[str]:
-    """Hand requests on to DynamoDB, and note which operation of which service each was."""
-
-    async def hand_on(request: web.Request) -> web.Response:
-        service, _, operation = request.headers["X-Amz-Target"].partition(".")
-        calls.setdefault(service.partition("_")[0], set()).add(operation)
-        headers = {key: value for key, value in request.headers.items() if key not in ("Host", "Content-Length")}
-        async with session.post(target, data=await request.read(), headers=headers) as answer:
-            kept = {key: value for key, value in answer.headers.items() if key.lower().startswith("x-amz")}
-            body = await answer.read()
-            return web.Response(status=answer.status, body=body, headers=kept, content_type=answer.content_type)
-
-    app = web.Application()
-    app.router.add_post("/", hand_on)
-    runner = web.AppRunner(app, shutdown_timeout=1)
-    async with aiohttp.ClientSession() as session:
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            port: int = runner.addresses[0][1]
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            await runner.cleanup()
 
 
 def asked_by(world: World, user: str) -> Iterable[tuple[str, str, str]]:

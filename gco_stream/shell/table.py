@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _KEY = "endpoint_name"
 
 
-class DynamoRecords:
-    """Reads and writes the records of one table."""
+class RecordTable:
+    """Reads the records of one table."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -30,18 +30,42 @@ class DynamoRecords:
 
     async def get(self, name: EndpointName) -> Item | None:
         """Read one record, strongly consistent; None if there is none."""
-        answer = await self._call("get_item", Key=to_attributes({_KEY: name}), ConsistentRead=True)
+        answer = await self.call("get_item", Key=to_attributes({_KEY: name}), ConsistentRead=True)
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
     async def scan(self) -> AsyncIterator[Sequence[Item]]:
         """Read every record, strongly consistent, page by page of at most 1 MB."""
         start: dict[str, Any] = {}
         while True:
-            page = await self._call("scan", ConsistentRead=True, **start)
+            page = await self.call("scan", ConsistentRead=True, **start)
             yield [from_attributes(item) for item in page["Items"]]
             if not page.get("LastEvaluatedKey"):
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    async def call(self, operation: str, **parameters: Any) -> Any:
+        """Send one request, again where that helps at once.
+
+        Raises:
+            Conflict: Its condition does not hold.
+            Refused: The table will never take it.
+            Denied, Transient: As always.
+        """
+        call = getattr(self._client, operation)
+        doing = f"{operation} on table {self._table}"
+        async for attempt in retrying():
+            with attempt:
+                try:
+                    with aws_errors(doing):
+                        return await answer_of(call(TableName=self._table, **parameters), doing)
+                except ClientError as error:
+                    region = self._client.meta.region_name
+                    raise Transient(f"there is no table {self._table} in {region}") from error
+        raise AssertionError("a retried call either returns or raises")
+
+
+class DynamoRecords(RecordTable):
+    """The controller's reads and writes."""
 
     async def write_status(self, item: Item, region: str, status: Mapping[str, Any]) -> Item:
         """Write one region's status into a record that exists, and return the record as it then is."""
@@ -54,7 +78,7 @@ class DynamoRecords:
             update, values[":status"] = "SET region_status = :status", {region: status}
             condition = f"{is_same} AND NOT attribute_type(region_status, :map)"
         names = {"ExpressionAttributeNames": {"#region": region}} if "#region" in update else {}
-        answer = await self._call(
+        answer = await self.call(
             "update_item",
             Key=to_attributes({_KEY: item[_KEY]}),
             UpdateExpression=update,
@@ -68,7 +92,7 @@ class DynamoRecords:
     async def promote(self, item: Item) -> None:
         """Turn ``deploying`` into ``running``, if the record still wants what ``item`` wants."""
         condition, values = _unchanged(item, ("desired_state", "target_regions", *DESIRED_FIELDS))
-        await self._call(
+        await self.call(
             "update_item",
             Key=to_attributes({_KEY: item[_KEY]}),
             UpdateExpression="SET desired_state = :running",
@@ -79,24 +103,12 @@ class DynamoRecords:
     async def purge(self, item: Item) -> None:
         """Delete a record, if its state, its regions and every status are still those of ``item``."""
         condition, values = _unchanged(item, ("desired_state", "target_regions", "region_status"))
-        await self._call(
+        await self.call(
             "delete_item",
             Key=to_attributes({_KEY: item[_KEY]}),
             ConditionExpression=condition,
             ExpressionAttributeValues=to_attributes(values),
         )
-
-    async def _call(self, operation: str, **parameters: Any) -> Any:
-        call = getattr(self._client, operation)
-        doing = f"{operation} on table {self._table}"
-        async for attempt in retrying():
-            with attempt:
-                try:
-                    with aws_errors(doing):
-                        return await answer_of(call(TableName=self._table, **parameters), doing)
-                except ClientError as error:
-                    raise Transient(f"{operation}: there is no table {self._table} in the region asked") from error
-        raise AssertionError("a retried call either returns or raises")
 
 
 def _unchanged(item: Item, fields: Sequence[str]) -> tuple[str, dict[str, Any]]:

@@ -5,13 +5,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
-from gco_stream.core.models import EndpointName, Item
+from gco_stream.core.models import Item
 from gco_stream.core.writing import Change, Path
-from gco_stream.errors import InvalidSettings, Problem, Shown, Transient
-from gco_stream.shell.aws import answer_of, aws_errors, client_config, from_attributes, to_attributes
-from gco_stream.shell.retry import retrying
+from gco_stream.errors import InvalidSettings, Problem, Shown
+from gco_stream.shell.aws import client_config, from_attributes, to_attributes
+from gco_stream.shell.table import RecordTable
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -47,28 +47,13 @@ def _unusable(error: Exception) -> InvalidSettings:
     return InvalidSettings([Problem("the AWS configuration", Shown("unusable"), str(error))])
 
 
-class RecordWriter:
-    """Reads whole records, and makes and changes them; every write is conditional."""
-
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
-        self._table = table
-
-    async def get(self, name: EndpointName) -> Item | None:
-        """Read one record, strongly consistent; None if there is none."""
-        answer = await self._call("get_item", Key=to_attributes({_KEY: name}), ConsistentRead=True)
-        return from_attributes(answer["Item"]) if "Item" in answer else None
+class RecordWriter(RecordTable):
+    """Makes and changes whole records, as people do; every write is conditional."""
 
     async def all(self) -> Sequence[Item]:
-        """Read every record, strongly consistent, in the order of their names."""
-        found: list[Item] = []
-        start: dict[str, Any] = {}
-        while True:
-            page = await self._call("scan", ConsistentRead=True, **start)
-            found += [from_attributes(item) for item in page["Items"]]
-            if not page.get("LastEvaluatedKey"):
-                return sorted(found, key=lambda item: str(item[_KEY]))
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        """Read every record, in the order of their names."""
+        found = [item async for page in self.scan() for item in page]
+        return sorted(found, key=lambda item: str(item[_KEY]))
 
     async def create(self, item: Item) -> Item:
         """Put a new record, and return it as it is then read.
@@ -77,7 +62,7 @@ class RecordWriter:
             Conflict: There is one of this name.
         """
         attributes = to_attributes(item)
-        await self._call("put_item", Item=attributes, ConditionExpression=f"attribute_not_exists({_KEY})")
+        await self.call("put_item", Item=attributes, ConditionExpression=f"attribute_not_exists({_KEY})")
         return from_attributes(attributes)
 
     async def change(self, change: Change) -> Item:
@@ -89,7 +74,7 @@ class RecordWriter:
         expression = _Expression()
         sets = ", ".join(f"{expression.path(p)} = {expression.value(v)}" for p, v in change.sets.items())
         tests = [expression.is_unchanged(change.before, path) for path in change.unchanged]
-        answer = await self._call(
+        answer = await self.call(
             "update_item",
             Key=to_attributes({_KEY: change.before[_KEY]}),
             UpdateExpression=f"SET {sets}",
@@ -99,19 +84,6 @@ class RecordWriter:
             ReturnValues="ALL_NEW",
         )
         return from_attributes(answer["Attributes"])
-
-    async def _call(self, operation: str, **parameters: Any) -> Any:
-        call = getattr(self._client, operation)
-        doing = f"{operation} on table {self._table}"
-        async for attempt in retrying():
-            with attempt:
-                try:
-                    with aws_errors(doing):
-                        return await answer_of(call(TableName=self._table, **parameters), doing)
-                except ClientError as error:
-                    region = self._client.meta.region_name
-                    raise Transient(f"there is no table {self._table} in {region}") from error
-        raise AssertionError("a retried call either returns or raises")
 
 
 class _Expression:
