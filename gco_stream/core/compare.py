@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
-from gco_stream.core.merging import entry_key, fields_of, is_replaced_whole, leftovers, list_key
+from gco_stream.core.merging import entry_key, fields_of, is_replaced_whole, keeps_empty_strings, leftovers, list_key
 from gco_stream.core.models import Manifest
 from gco_stream.core.projection import digest, digest_of_intent
 from gco_stream.core.quantities import amount
@@ -93,7 +93,8 @@ def same(wanted: Any, live: Any, path: str) -> bool:
     if wanted == live and type(wanted) is type(live):
         return True
     if wanted == "" and live is None:
-        return True  # the API server drops empty strings
+        above = path.rpartition("]")[2].split(".")[:-1]
+        return not any(keeps_empty_strings(field) for field in above)
     if ".requests." in path or ".limits." in path:
         return live is not None and amount(wanted) == amount(live)
     return False

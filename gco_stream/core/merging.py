@@ -20,6 +20,7 @@ _KEYED: Mapping[str, Mapping[str, Any]] = {
     "volumeMounts": {"mountPath": None},
 }
 _WHOLE_MAPS = frozenset({"selector", "nodeSelector"})
+_MAPS_OF_STRINGS = frozenset({"labels", "matchLabels", "annotations", *_WHOLE_MAPS})
 _DEFAULTS = {"protocol": "TCP"}
 _PORT_KEYS: Mapping[str, Mapping[str, Any]] = {
     "Service": {"port": None, **_DEFAULTS},
@@ -38,6 +39,11 @@ def list_key(kind: str, field: str) -> ListKey | None:
 def is_replaced_whole(field: str) -> bool:
     """Whether a map has a single owner, so that a key that we do not send goes with the next apply."""
     return field in _WHOLE_MAPS
+
+
+def keeps_empty_strings(field: str) -> bool:
+    """Whether a map's values are strings of people's own; elsewhere the API server drops empty ones."""
+    return field in _MAPS_OF_STRINGS
 
 
 def entry_key(entry: Mapping[str, Any], key: ListKey) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gco_stream.core.manifests.ownership import ENDPOINT, FIELD_MANAGER, HOLD, MANAGED_BY
-from gco_stream.core.merging import entry_key, fields_of, list_key, owned_part
+from gco_stream.core.merging import entry_key, fields_of, keeps_empty_strings, list_key, owned_part
 from gco_stream.core.models import Manifest
 from gco_stream.core.quantities import amount
 
@@ -80,7 +80,7 @@ def _canonical(kind: str, field: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         is_amounts = field in ("requests", "limits")
         entries = {key: _amount(entry) if is_amounts else _canonical(kind, key, entry) for key, entry in value.items()}
-        return {key: entry for key, entry in entries.items() if entry != ""}
+        return {key: entry for key, entry in entries.items() if entry != "" or keeps_empty_strings(field)}
     if isinstance(value, Sequence) and not isinstance(value, str):
         key = list_key(kind, field)
         entries_in_order = value if key is None else sorted(value, key=lambda entry: str(entry_key(entry, key)))

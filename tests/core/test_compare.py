@@ -9,7 +9,7 @@ from gco_stream.core.compare import differences
 from gco_stream.core.manifests import render
 from gco_stream.core.models import Kind, Manifest
 from gco_stream.core.record import read_endpoint
-from tests.builders import SCOPE, a_live, an_endpoint, an_item, container_of, manifests_of
+from tests.builders import SCOPE, a_live, an_endpoint, an_item, container_of, deployment_of, manifests_of
 from tests.strategies import labels, specs
 
 RICH: dict[str, Any] = {
@@ -237,3 +237,15 @@ def test_other_differences_are_shown_as_from_and_to() -> None:
     found = differences(*live_after(Kind.DEPLOYMENT, lambda live: live["spec"].update(replicas=7)))
 
     assert [str(difference) for difference in found] == ["spec.replicas: 7 → 1"]
+
+
+@pytest.mark.behaviour("B14")
+def test_an_empty_label_that_is_gone_differs_but_an_empty_variable_does_not() -> None:
+    intent = deployment_of(an_endpoint(labels={"acme.io/empty": ""}, env={"a.labels.b": ""}))
+    live = a_live(intent)
+    del container_of(live)["env"][0]["value"]
+    assert differences(intent, live) == ()
+
+    del live["metadata"]["labels"]["acme.io/empty"]
+
+    assert [difference.path for difference in differences(intent, live)] == ["metadata.labels.acme.io/empty"]

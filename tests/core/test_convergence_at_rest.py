@@ -133,6 +133,7 @@ HAND_MADE: dict[str, Callable[[ClusterModel], object]] = {
     "variable gone": edit(DEPLOYMENT, lambda live: container_of(live)["env"].pop()),
     "replicas": edit(DEPLOYMENT, lambda live: live["spec"].update(replicas=7)),
     "label": edit(DEPLOYMENT, lambda live: live["metadata"]["labels"].pop("project")),
+    "empty label": edit(DEPLOYMENT, lambda live: live["metadata"]["labels"].pop("empty")),
     "mark": edit(DEPLOYMENT, lambda live: live["metadata"]["labels"].pop("gco.io/endpoint")),
     "probe": edit(DEPLOYMENT, lambda live: container_of(live)["livenessProbe"].update(periodSeconds=1)),
     "selector": edit(SERVICE, lambda live: live["spec"]["selector"].update(version="2")),
@@ -149,7 +150,7 @@ HAND_MADE: dict[str, Callable[[ClusterModel], object]] = {
 
 def at_rest_and_running() -> tuple[ClusterModel, dict[str, Any]]:
     cluster = ClusterModel()
-    item = at_rest(cluster, an_item(spec=a_spec(env={"A": "1", "B": "2"})))
+    item = at_rest(cluster, an_item(spec=a_spec(env={"A": "1", "B": "2"}), labels={"empty": ""}))
     assert item is not None
     return cluster, item
 
