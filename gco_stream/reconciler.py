@@ -28,8 +28,7 @@ from gco_stream.core.status import (
     region_status,
     to_write,
 )
-from gco_stream.core.unobserved import unobserved_status
-from gco_stream.core.wish import Remove, Request, Stop, read_request
+from gco_stream.core.wish import Request, read_request
 from gco_stream.errors import Conflict, Denied, InvalidRecord, LostLeadership, Refused, Transient
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
@@ -121,26 +120,16 @@ class Reconciler:
         return again
 
     async def _act(self, request: Request, observed: Observed, bound: Mapping[str, Any]) -> Acted:
-        """Plan and carry it out; who publishes counts first, one after the other, how much room there is."""
+        """Plan and carry it out; those who publish do so one after the other, so that each counts the others."""
         plan = make_plan(request, observed, self.scope)
         if not plan.publishes:
             return await self._carry_out(plan, observed, bound)
         async with self._publishing:
             try:
-                counted = replace(observed, target_groups=await self.cluster.count_target_groups())
+                plan, counted = await plan_with_room(request, observed, self.cluster, self.scope)
             except Transient as trouble:
                 return Acted(plan=plan, observed=observed, trouble=trouble)
-            return await self._carry_out(make_plan(request, counted, self.scope), counted, bound)
-
-    async def _observe(self, request: Request, bound: Mapping[str, Any]) -> Observed:
-        """Look at the cluster; where that has failed for long, say so in the status before giving up."""
-        try:
-            return await self.cluster.observe(request.name, with_pods=isinstance(request.wish, Stop | Remove))
-        except Transient as trouble:
-            failure = self._lasting(request.name, trouble)
-            if failure is not None:
-                await self._write_status(request, unobserved_status(request, self.scope, failure), bound)
-            raise
+            return await self._carry_out(plan, counted, bound)
 
     async def _carry_out(self, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
         """Do one action after the other; the first that fails ends it, because later ones rely on it."""
@@ -220,3 +209,16 @@ class Reconciler:
         facts = {"state": status.state.value, "reason": status.error or status.reason}
         _log.log(level, "status written", extra={**bound, **facts})
         return after
+
+
+async def plan_with_room(request: Request, observed: Observed, cluster: Cluster, scope: Scope) -> tuple[Plan, Observed]:
+    """Plan for one endpoint, asking how much room the load balancer has where that matters.
+
+    Returns:
+        The plan, and what it was made from.
+    """
+    plan = make_plan(request, observed, scope)
+    if not plan.publishes:
+        return plan, observed
+    counted = replace(observed, target_groups=await cluster.count_target_groups())
+    return make_plan(request, counted, scope), counted

@@ -18,10 +18,11 @@ from gco_stream.core.additions import additions
 from gco_stream.core.interruption import NO_SERVER
 from gco_stream.core.manifests.ownership import HOLD
 from gco_stream.core.models import EndpointName, Item, Scope
-from gco_stream.core.plan import Plan, make_plan
+from gco_stream.core.plan import Plan
 from gco_stream.core.preview import Preview, masked, preview
 from gco_stream.core.wish import Unclear, read_request
 from gco_stream.ports import Cluster
+from gco_stream.reconciler import plan_with_room
 from gco_stream.settings import Settings, read_settings
 from gco_stream.shell.world import connected
 from gco_stream.shell.writing import RecordWriter, table_client
@@ -141,11 +142,8 @@ async def _plan_one(item: Item, cluster: Cluster, scope: Scope) -> Planned:
     if isinstance(request.wish, Unclear):
         problems = tuple(str(problem) for problem in request.wish.problems) if request.concerns(scope.region) else ()
         return Planned(name=name, plan=Plan(), problems=problems)
-    observed = await cluster.observe(name, with_pods=False)
-    plan = make_plan(request, observed, scope)
-    if plan.publishes:
-        observed = replace(observed, target_groups=await cluster.count_target_groups())
-        plan = make_plan(request, observed, scope)
+    seen = await cluster.observe(name, with_pods=False)
+    plan, observed = await plan_with_room(request, seen, cluster, scope)
     ours = {key: live for key, live in observed.objects.items() if key not in plan.foreign}
     foreign = tuple(f"{key} is not ours and stays untouched" for key in plan.foreign)
     withheld = (f"not published: {plan.withheld}",) if plan.withheld else ()
