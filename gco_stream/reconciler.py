@@ -28,7 +28,8 @@ from gco_stream.core.status import (
     region_status,
     to_write,
 )
-from gco_stream.core.wish import Request, read_request
+from gco_stream.core.unobserved import unobserved_status
+from gco_stream.core.wish import Remove, Request, Stop, read_request
 from gco_stream.errors import Conflict, Denied, InvalidRecord, LostLeadership, Refused, Transient
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
@@ -130,6 +131,16 @@ class Reconciler:
             except Transient as trouble:
                 return Acted(plan=plan, observed=observed, trouble=trouble)
             return await self._carry_out(plan, counted, bound)
+
+    async def _observe(self, request: Request, bound: Mapping[str, Any]) -> Observed:
+        """Look at the cluster; where that has failed for long, say so in the status before giving up."""
+        try:
+            return await self.cluster.observe(request.name, with_pods=isinstance(request.wish, Stop | Remove))
+        except Transient as trouble:
+            failure = self._lasting(request.name, trouble)
+            if failure is not None:
+                await self._write_status(request, unobserved_status(request, self.scope, failure), bound)
+            raise
 
     async def _carry_out(self, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
         """Do one action after the other; the first that fails ends it, because later ones rely on it."""
