@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
-from gco_stream.core.merging import entry_key, fields_of, is_replaced_whole, keeps_empty_strings, leftovers, list_key
+from gco_stream.core.merging import (
+    FieldsV1,
+    entry_key,
+    fields_of,
+    is_replaced_whole,
+    keeps_empty_strings,
+    leftovers,
+    list_key,
+    unowned,
+)
 from gco_stream.core.models import Manifest
 from gco_stream.core.projection import digest, digest_of_intent
 from gco_stream.core.quantities import amount
@@ -18,6 +27,7 @@ from gco_stream.errors import shown
 # Tokens and keys are often written here, and what differs goes into logs.
 _SECRETIVE = (".env[", ".args[", ".command[")
 _IDENTITY = ("apiVersion", "kind")
+_NAMES = ("name", "namespace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,13 @@ def differences(intent: Manifest, live: Manifest) -> tuple[Difference, ...]:
     changed = _compare(wanted, live, path="", kind=intent["kind"])
     applied = fields_of(live, FIELD_MANAGER)
     removed = (Difference(path, "set", None) for path in leftovers(applied, wanted))
-    return (*changed, *removed)
+    found = (*changed, *removed)
+    return found or tuple(Difference(path, "set by somebody else", "ours") for path in _taken(applied, wanted))
+
+
+def _taken(applied: FieldsV1, wanted: Mapping[str, Any]) -> Iterator[str]:
+    named = {field: value for field, value in wanted["metadata"].items() if field not in _NAMES}
+    return unowned(applied, {**wanted, "metadata": named})
 
 
 def _compare(wanted: Any, live: Any, *, path: str, kind: str, whole: bool = False) -> Iterator[Difference]:

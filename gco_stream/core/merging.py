@@ -72,6 +72,29 @@ def leftovers(fields: FieldsV1, intent: Any, path: str = "") -> Iterator[str]:
             yield from leftovers(below, value, where)
 
 
+def unowned(fields: FieldsV1, intent: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of what an intent sets and its manager no longer owns, because somebody else has set it since.
+
+    The value may well be the same; but what we do not own, a later intent without it does not remove.
+    """
+    if isinstance(intent, Mapping):
+        for field, value in intent.items():
+            step = f"f:{field}"
+            if value != "":
+                yield from _unowned_at(step, fields, value, place_of(step, path))
+    elif isinstance(intent, Sequence) and not isinstance(intent, str):
+        for entry in intent:
+            found = _step_of(entry, fields)
+            yield from _unowned_at(found or "", fields, entry, place_of(found, path) if found else path)
+
+
+def _unowned_at(step: str, fields: FieldsV1, value: Any, path: str) -> Iterator[str]:
+    if step not in fields:
+        yield path
+    elif any(below != "." for below in fields[step]):
+        yield from unowned(fields[step], value, path)
+
+
 def place_of(step: str, path: str) -> str:
     """Write where a step leads to from a path, for people: ``spec.ports[80,TCP]``."""
     if step.startswith("k:"):

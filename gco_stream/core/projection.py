@@ -15,6 +15,7 @@ from gco_stream.core.models import Manifest
 from gco_stream.core.quantities import amount
 
 _DIGEST = "digest"
+_LONGEST_HOLD = 200
 _METADATA = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
 _MARKS = (MANAGED_BY, ENDPOINT)
 _COUNTERS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
@@ -30,7 +31,7 @@ def project(live: Manifest) -> Manifest:
         "metadata": {
             **{field: metadata[field] for field in _METADATA if field in metadata},
             "labels": {mark: labels[mark] for mark in _MARKS if mark in labels},
-            "annotations": {HOLD: annotations[HOLD]} if HOLD in annotations else {},
+            "annotations": {HOLD: annotations[HOLD][:_LONGEST_HOLD]} if HOLD in annotations else {},
         },
         _DIGEST: digest_of_live(live),
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gco_stream.core.backlog import Again, Urgency
 from gco_stream.core.mirror import Listed, Mirror, Reached, Shown, Vanished, WatchEvent
 from gco_stream.core.models import Kind
-from gco_stream.errors import StreamGap, Transient
+from gco_stream.errors import Refused, StreamGap, Transient
 from gco_stream.ports import Clock, Cluster
 from gco_stream.queue import WorkQueue
 
@@ -61,7 +61,7 @@ class ClusterFeed:
             except StreamGap as gap:
                 _log.info("watch starts anew", extra={"kind": kind.value, "reason": str(gap)})
                 place = _Place()
-            except Transient as trouble:
+            except (Transient, Refused) as trouble:
                 _log.warning("watch broke off, will try again", extra={"kind": kind.value, "reason": str(trouble)})
             lived = self.clock.monotonic() - started
             attempt = 1 if lived > _SETTLED_SECONDS else attempt + 1

@@ -10,7 +10,7 @@ from gco_stream.core.backlog import Again, Urgency
 from gco_stream.core.convergence import is_converged
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Item, Kind, Scope
-from gco_stream.errors import StreamGap, Transient
+from gco_stream.errors import Refused, StreamGap, Transient
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
 
@@ -74,7 +74,7 @@ class Resync:
             try:
                 behind += await self._list_anew()
                 endpoints, queued = await self._scan()
-            except (Transient, StreamGap) as trouble:
+            except (Transient, Refused, StreamGap) as trouble:
                 attempt += 1
                 _log.warning("resync failed, will try again", extra={"reason": str(trouble)})
                 await self.clock.sleep(_RETRY.delay(attempt, lot=self.clock.lot()))

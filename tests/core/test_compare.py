@@ -249,3 +249,15 @@ def test_an_empty_label_that_is_gone_differs_but_an_empty_variable_does_not() ->
     del live["metadata"]["labels"]["acme.io/empty"]
 
     assert [difference.path for difference in differences(intent, live)] == ["metadata.labels.acme.io/empty"]
+
+
+@pytest.mark.behaviour("B14")
+def test_a_field_that_somebody_else_set_to_our_value_is_taken_back() -> None:
+    live = a_live(deployment_of(an_endpoint()))
+    container = live["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"]
+    del container['k:{"name":"inference"}']["f:image"]
+
+    (difference,) = differences(deployment_of(an_endpoint()), live)
+
+    assert difference.path == "spec.template.spec.containers[inference].image"
+    assert (difference.live, difference.wanted) == ("set by somebody else", "ours")
