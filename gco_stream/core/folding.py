@@ -19,12 +19,12 @@ from gco_stream.core.models import Fold, Manifest
 
 _POD = ("spec", "template", "spec")
 _CONTAINER = {"name": "inference"}
-_LISTS: Mapping[str, tuple[tuple[str | Mapping[str, str], ...], ...]] = {
-    "Service": (("spec", "ports"),),
-    "Deployment": ((*_POD, "containers"), (*_POD, "containers", _CONTAINER, "ports")),
-}
-
 _Path = tuple[str | Mapping[str, str], ...]
+# Lists, and the field by which an entry that was renamed is known again; None where the key is all that there is.
+_LISTS: Mapping[str, tuple[tuple[_Path, str | None], ...]] = {
+    "Service": ((("spec", "ports"), "targetPort"),),
+    "Deployment": (((*_POD, "containers"), "image"), ((*_POD, "containers", _CONTAINER, "ports"), None)),
+}
 
 
 def fold(intent: Manifest, live: Manifest) -> Fold | None:
@@ -37,7 +37,12 @@ def fold(intent: Manifest, live: Manifest) -> Fold | None:
     ours = next((entry for entry in entries if _is_ours(entry)), None)
     if ours is None:
         return None
-    strange = [(path, step) for path in _LISTS.get(intent["kind"], ()) for step in _strangers(path, intent, live)]
+    strange = [
+        (path, step)
+        for path, mark in _LISTS.get(intent["kind"], ())
+        if not _owns_an_entry(ours["fieldsV1"], path)
+        for step in _renamed(path, mark, intent, live)
+    ]
     theirs = [entry for entry in entries if entry is not ours and not entry.get("subresource")]
     moved = [_move(path, step, theirs, ours) for path, step in strange]
     if not any(moved):
@@ -51,16 +56,24 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
     return entry.get("manager") == FIELD_MANAGER and is_apply
 
 
-def _strangers(path: _Path, intent: Manifest, live: Manifest) -> Iterator[str]:
-    """Yield the steps of the entries that stand where all of ours are missing."""
+def _owns_an_entry(fields: dict[str, Any], path: _Path) -> bool:
+    """Whether an entry of a list is still ours: then a missing one is a new wish, and what is strange was added."""
+    return any(step.startswith("k:") for step in _below(fields, path) or ())
+
+
+def _renamed(path: _Path, mark: str | None, intent: Manifest, live: Manifest) -> Iterator[str]:
+    """Yield the steps of the entries that were ours: known by their mark, where no entry has the key of one of ours."""
     key = list_key(intent["kind"], str(path[-1]))
     wanted, there = _at(path, intent), _at(path, live)
-    if key is None or not wanted or not there:
+    if key is None or not wanted:
         return
-    ours = {entry_key(entry, key) for entry in wanted}
-    strangers = [entry for entry in there if entry_key(entry, key) not in ours]
-    if len(strangers) == len(there):
-        yield from (_step(entry, key) for entry in strangers)
+    keys = {entry_key(entry, key) for entry in wanted}
+    if any(entry_key(entry, key) in keys for entry in there):
+        return
+    marks = [entry.get(mark) for entry in wanted] if mark is not None else []
+    for entry in there:
+        if mark is None or entry.get(mark) in marks:
+            yield _step(entry, key)
 
 
 def _at(path: _Path, value: Any) -> Sequence[Mapping[str, Any]]:

@@ -56,10 +56,9 @@ class Mirror:
         self._listed: dict[Kind, int] = {}
         self._gone: OrderedDict[str, int] = OrderedDict()
 
-    @property
-    def is_synced(self) -> bool:
-        """Whether every kind has been listed once, so that what is not here is not there."""
-        return self._listed.keys() == set(Kind)
+    def has_listed(self, kind: Kind) -> bool:
+        """Whether a kind has been listed once, so that what is not here is not there."""
+        return kind in self._listed
 
     def observed(self, name: EndpointName) -> Observed:
         """Return what is known of one endpoint's objects."""

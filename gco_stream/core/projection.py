@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gco_stream.core.manifests.ownership import ENDPOINT, FIELD_MANAGER, HOLD, MANAGED_BY
+from gco_stream.core.manifests.pod import SYNC_CONTAINER
 from gco_stream.core.merging import entry_key, fields_of, keeps_empty_strings, list_key, owned_part
 from gco_stream.core.models import Manifest
 from gco_stream.core.quantities import amount
@@ -55,9 +56,16 @@ def digest(manifest: Manifest) -> str | None:
 
 
 def digest_of_live(live: Manifest) -> str:
-    """Name what we applied to an object, as it is there now; of what others set, nothing counts."""
+    """Name what we applied to an object, as it is there now; of what others set, nothing counts.
+
+    The replicas count whoever set them: under autoscaling they change hands at every step.
+    """
     fields = fields_of(live, FIELD_MANAGER)
-    return _digest(live.get("kind", ""), owned_part(fields, live) if fields else {})
+    ours = owned_part(fields, live) if fields else {}
+    spec = live.get("spec") or {}
+    if "replicas" in spec:
+        ours = {**ours, "spec": {**ours.get("spec", {}), "replicas": spec["replicas"]}}
+    return _digest(live.get("kind", ""), ours)
 
 
 def digest_of_intent(intent: Manifest) -> str:
@@ -85,8 +93,15 @@ def _canonical(kind: str, field: str, value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         key = list_key(kind, field)
         entries_in_order = value if key is None else sorted(value, key=lambda entry: str(entry_key(entry, key)))
-        return [_canonical(kind, "", entry) for entry in entries_in_order]
+        return [_canonical(kind, "", _without_setting(field, entry)) for entry in entries_in_order]
     return value
+
+
+def _without_setting(field: str, entry: Any) -> Any:
+    """Leave the image out that a setting gives: another one restarts nobody, as long as nobody else changed it."""
+    if field == "initContainers" and entry.get("name") == SYNC_CONTAINER and "image" in entry:
+        return {**entry, "image": "as applied"}
+    return entry
 
 
 def _amount(value: Any) -> str:

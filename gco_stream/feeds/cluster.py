@@ -19,8 +19,7 @@ from gco_stream.queue import WorkQueue
 _log = logging.getLogger(__name__)
 
 _RETRY = Again(first=0.2, longest=30.0)
-# A watch that lived shorter counts as another failed attempt, whichever way it ended.
-_SETTLED_SECONDS = 60.0
+_ATTEMPTS_AT_ONE_PLACE = 3
 
 
 @dataclass(slots=True)
@@ -55,7 +54,7 @@ class ClusterFeed:
     async def _watch_for_ever(self, kind: Kind) -> None:
         place, attempt = _Place(), 0
         while True:
-            started = self.clock.monotonic()
+            before = place.since
             try:
                 await self._watch(kind, place)
             except StreamGap as gap:
@@ -63,13 +62,18 @@ class ClusterFeed:
                 place = _Place()
             except (Transient, Refused) as trouble:
                 _log.warning("watch broke off, will try again", extra={"kind": kind.value, "reason": str(trouble)})
-            lived = self.clock.monotonic() - started
-            attempt = 1 if lived > _SETTLED_SECONDS else attempt + 1
+            attempt = 1 if place.since != before else attempt + 1
+            if attempt > _ATTEMPTS_AT_ONE_PLACE:
+                # A server whose history went back is silent about a place that it has yet to reach.
+                place = _Place()
             await self.clock.sleep(_RETRY.delay(attempt, lot=self.clock.lot()))
 
     async def _watch(self, kind: Kind, place: _Place) -> None:
+        """Hand over what one watch shows; the very first list is for the resync that follows to compare."""
         async with aclosing(self.cluster.watch(kind, since=place.since)) as events:
             async for event in events:
-                for name in sorted(self.mirror.take(kind, event)):
+                is_first = not self.mirror.has_listed(kind)
+                news = self.mirror.take(kind, event)
+                for name in () if is_first else sorted(news):
                     await self.queue.add(name, Urgency.RESYNC if isinstance(event, Listed) else Urgency.FRESH)
                 place.move(event)

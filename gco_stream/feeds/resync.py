@@ -68,12 +68,11 @@ class Resync:
             self._ever = True
 
     async def _resync_until_complete(self, reason: str) -> None:
-        attempt, behind = 0, 0
+        attempt, started = 0, self.clock.monotonic()
+        is_listed, behind = await self._list_anew()
         while True:
-            started = self.clock.monotonic()
             try:
-                behind += await self._list_anew()
-                endpoints, queued = await self._scan()
+                endpoints, queued = await self._scan(may_compare=is_listed)
             except (Transient, Refused, StreamGap) as trouble:
                 attempt += 1
                 _log.warning("resync failed, will try again", extra={"reason": str(trouble)})
@@ -84,22 +83,38 @@ class Resync:
             _log.info("table scanned", extra={"reason": reason, **facts})
             return
 
-    async def _list_anew(self) -> int:
-        """List every kind, so that a watch that missed something is put right; return how many endpoints it missed."""
-        behind: set[EndpointName] = set()
-        for kind in Kind:
-            async with aclosing(self.cluster.watch(kind, since=None)) as events:
-                async for event in events:
-                    behind |= self.mirror.take(kind, event)
-                    break
-        return len(behind)
+    async def _list_anew(self) -> tuple[bool, int]:
+        """List every kind, so that a watch that missed something is put right.
 
-    async def _scan(self) -> tuple[int, int]:
+        Returns:
+            Whether all could be listed, and how many endpoints the watch was behind with; those are queued.
+        """
+        behind: set[EndpointName] = set()
+        try:
+            for kind in Kind:
+                is_first = not self.mirror.has_listed(kind)
+                news = await self._list(kind)
+                behind |= frozenset() if is_first else news
+        except (Transient, Refused, StreamGap) as trouble:
+            _log.warning("objects cannot be listed, every endpoint is looked at", extra={"reason": str(trouble)})
+            return False, len(behind)
+        finally:
+            for name in sorted(behind):
+                await self.queue.add(name, Urgency.RESYNC)
+        return True, len(behind)
+
+    async def _list(self, kind: Kind) -> frozenset[EndpointName]:
+        async with aclosing(self.cluster.watch(kind, since=None)) as events:
+            async for event in events:
+                return self.mirror.take(kind, event)
+        raise Transient(f"{kind.value}s: the list ended before it began")
+
+    async def _scan(self, *, may_compare: bool) -> tuple[int, int]:
         endpoints = queued = 0
         async for page in self.records.scan():
             for item in page:
                 endpoints += 1
-                if not self._is_converged(item):
+                if not (may_compare and self._is_converged(item)):
                     queued += 1
                     await self.queue.add(EndpointName(item["endpoint_name"]), Urgency.RESYNC)
                 # A page holds hundreds of records, and fresh changes are not to wait for all of them.
@@ -107,5 +122,10 @@ class Resync:
         return endpoints, queued
 
     def _is_converged(self, item: Item) -> bool:
-        observed = self.mirror.observed(EndpointName(item["endpoint_name"]))
-        return is_converged(item, observed, self.scope, now=self.clock.now())
+        """Compare; what cannot be compared is looked at, where a failure hurts that endpoint alone."""
+        name = EndpointName(item["endpoint_name"])
+        try:
+            return is_converged(item, self.mirror.observed(name), self.scope, now=self.clock.now())
+        except Exception:  # noqa: BLE001 - one record must not end the resync of all others
+            _log.exception("comparing crashed, the endpoint is looked at", extra={"endpoint": name})
+            return False

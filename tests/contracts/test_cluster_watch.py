@@ -228,7 +228,7 @@ class TestKubernetesCluster(WatchContract):
 
         async with asyncio.TaskGroup() as group:
             following = [group.create_task(follow(kind)) for kind in Kind]
-            await eventually(lambda: mirror.is_synced)
+            await eventually(lambda: all(mirror.has_listed(kind) for kind in Kind))
             answers = await created(stage, manifests)
             await eventually(is_in_step, what="mirror in step after creating")
             for key in reversed(KEYS):

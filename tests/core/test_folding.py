@@ -108,3 +108,23 @@ def test_where_we_never_applied_anything_nothing_is_folded() -> None:
     live["metadata"]["managedFields"] = [{"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {}}]
 
     assert fold(service(), live) is None
+
+
+@pytest.mark.behaviour("B14")
+def test_a_sidecar_outlives_the_renaming_of_our_container() -> None:
+    renamed = {**container_of(deployment()), "name": "renamed"}
+    sidecar = {"name": "otel", "image": "otel:1"}
+    live = a_renamed(deployment(), a_deployment_of(renamed))
+    live = applied(live, a_deployment_of(sidecar), manager="operator")
+
+    after = repaired(deployment(), live)
+
+    assert {entry["name"] for entry in after["spec"]["template"]["spec"]["containers"]} == {"inference", "otel"}
+
+
+@pytest.mark.behaviour("B14")
+def test_a_port_that_somebody_added_outlives_another_port_in_the_record() -> None:
+    theirs = {"name": "inference", "ports": [{"containerPort": 9090, "protocol": "TCP"}]}
+    live = applied(a_live(deployment()), a_deployment_of(theirs), manager="kubectl-edit")
+
+    assert fold(manifests_of(an_endpoint(port=9000))[Kind.DEPLOYMENT], live) is None

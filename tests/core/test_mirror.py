@@ -38,11 +38,11 @@ def test_it_is_synced_once_every_kind_has_been_listed() -> None:
     for kind in (Kind.DEPLOYMENT, Kind.SERVICE):
         mirror.take(kind, listed())
     mirror.take(Kind.INGRESS, Shown(a_projection("inference-llama")))
-    assert not mirror.is_synced
+    assert not all(mirror.has_listed(kind) for kind in Kind)
 
     mirror.take(Kind.INGRESS, listed())
 
-    assert mirror.is_synced
+    assert all(mirror.has_listed(kind) for kind in Kind)
 
 
 def test_an_endpoint_is_observed_with_all_of_its_objects_and_nobody_elses() -> None:

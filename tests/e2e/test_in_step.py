@@ -193,7 +193,7 @@ async def test_pods_that_get_ready_late_are_published_and_reported_without_being
 
 @pytest.mark.behaviour("B15")
 async def test_a_replica_that_is_lost_is_reported(site: Site, writers: Writers, controller: Controller) -> None:
-    writers.create("llama", a_spec(replicas=2, image="vllm/vllm-openai:v1-ready-after-1s"))
+    writers.create("llama", a_spec(replicas=2, image="vllm/vllm-openai:v1-ready-after-4s"))
     await reaches(writers, "llama", "running", replicas_ready=2)
     pod, *_ = await site.kubernetes.list("Pod", "app=llama")
 

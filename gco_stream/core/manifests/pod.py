@@ -17,11 +17,11 @@ _ACCELERATORS = {
     "nvidia": ("nvidia.com/gpu", {"eks.amazonaws.com/instance-gpu-manufacturer": "nvidia"}),
     "neuron": ("aws.amazon.com/neuron", {"accelerator": "neuron"}),
 }
-_SYNC = "model-sync"
-SYNC_IMAGE_PATH = f"spec.template.spec.initContainers[{_SYNC}].image"
+SYNC_CONTAINER = "model-sync"
+SYNC_IMAGE_PATH = f"spec.template.spec.initContainers[{SYNC_CONTAINER}].image"
 SYNC_IMAGE_STEPS = (
     *("f:spec", "f:template", "f:spec", "f:initContainers"),
-    *(f'k:{{"name":"{_SYNC}"}}', "f:image"),
+    *(f'k:{{"name":"{SYNC_CONTAINER}"}}', "f:image"),
 )
 _MODELS = {"name": "model-storage", "mountPath": "/models"}
 # Time for the load balancer to stop sending requests before the server is told to end.
@@ -134,7 +134,7 @@ def _init_containers(endpoint: Endpoint, scope: Scope) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "name": _SYNC,
+            "name": SYNC_CONTAINER,
             "image": scope.model_sync_image,
             "command": ["aws"],
             # No shell, and $(…) in a URI is not to be expanded by the kubelet either.
