@@ -17,6 +17,8 @@ from gco_stream.shell.stream import DynamoStream
 from gco_stream.shell.table import DynamoRecords
 from tests.shell.servers import Reply, Server, breaks_off, hangs_up, says
 
+pytestmark = pytest.mark.process
+
 LLAMA = EndpointName("llama")
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/endpoints/stream/2026-01-01T00:00:00.000"
 AMZ_JSON = "application/x-amz-json-1.0"

@@ -15,6 +15,8 @@ from gco_stream.shell.cluster import KubernetesCluster
 from gco_stream.shell.kubernetes_api import load_configuration
 from tests.shell.servers import Reply, Server, breaks_off, hangs_up, says
 
+pytestmark = pytest.mark.process
+
 LLAMA = EndpointName("llama")
 KEY = ObjectKey(Kind.SERVICE, "llama")
 MANIFEST = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "llama", "namespace": "ns"}}

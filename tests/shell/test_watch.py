@@ -9,6 +9,8 @@ from tests.builders import an_endpoint, container_of, deployment_of
 from tests.shell.servers import Server
 from tests.shell.watching import PATH, an_object, bookmark, failing, line, shape, streams, taken
 
+pytestmark = pytest.mark.process
+
 
 async def test_without_a_place_everything_is_listed_first_in_one_stream(server: Server) -> None:
     await taken(server, streams(bookmark(10, ends_list=True)), since=None)

@@ -9,6 +9,8 @@ from gco_stream.errors import Denied, Refused, StreamGap, Transient
 from tests.shell.servers import Reply, Server, breaks_off, hangs_up, says
 from tests.shell.watching import an_object, bookmark, error, events_of, failing, line, shape, streams, taken
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize("since", [None, "10"])
 async def test_a_place_that_is_too_old_is_a_gap(server: Server, since: str | None) -> None:
