@@ -88,6 +88,10 @@ def _unheld_plan(request: Request, observed: Observed, scope: Scope) -> Plan:
             assert_never(request.wish)
 
 
+def _ours(request: Request, observed: Observed) -> Mapping[ObjectKey, Manifest]:
+    return {key: live for key, live in observed.objects.items() if is_ours(live, request.name)}
+
+
 def _foreign(request: Request, observed: Observed) -> tuple[ObjectKey, ...]:
     return tuple(key for key, live in observed.objects.items() if not is_ours(live, request.name))
 
@@ -101,8 +105,7 @@ def _run(request: Request, endpoint: Endpoint, observed: Observed, scope: Scope)
     publication = decide_publication(endpoint.name, observed, scope, replicas=replicas)
     ingress = ObjectKey(Kind.INGRESS, f"inference-{endpoint.name}")
     makes = [_apply(key, manifests[key], observed) for key in manifests if publication.is_on or key != ingress]
-    is_there = observed.get(ingress) is not None
-    takes = _deletions(observed.only(ingress), why=publication.why) if is_there and not publication.is_on else ()
+    takes = () if publication.is_on else _deletions(observed.only(ingress), why=publication.why)
     return Plan(
         actions=(*takes, *(action for action in makes if action is not None)),
         withheld=publication.withheld,
@@ -152,7 +155,7 @@ def _stop(request: Request, observed: Observed) -> Plan:
     Nothing of the ``spec`` is read, since stopping must work with a broken one, too.
     """
     deployment = observed.deployment(request.name)
-    ours = {key: live for key, live in observed.objects.items() if is_ours(live, request.name)}
+    ours = _ours(request, observed)
     takes = _deletions({k: v for k, v in ours.items() if k.kind is Kind.INGRESS}, why="stopped")
     foreign = _foreign(request, observed)
     key = ObjectKey(Kind.DEPLOYMENT, request.name)
@@ -176,7 +179,7 @@ def _scaled_to_zero(deployment: Manifest) -> Manifest:
 
 def _remove(request: Request, observed: Observed) -> Plan:
     order = {key: position for position, key in enumerate(object_keys(request.name))}
-    ours = {key: live for key, live in observed.objects.items() if is_ours(live, request.name)}
+    ours = _ours(request, observed)
     why = "deleted" if _is_deleted(request) else "the region is no longer a target"
     actions = _deletions(dict(sorted(ours.items(), key=lambda pair: order[pair[0]])), why=why)
     return Plan(actions=actions, foreign=_foreign(request, observed))

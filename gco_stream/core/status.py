@@ -186,8 +186,7 @@ class _Report:
 
     def _is_to_be_said(self) -> bool:
         """Where the region is no target, it said so once; a later change of the spec is none of its business."""
-        record = self.request.record
-        is_target = record is not None and self.scope.region in record.target_regions
+        is_target = self.request.targets(self.scope.region)
         return is_target or self.previous.get("state", State.DELETED) != State.DELETED
 
     def error(self, failure: Failure) -> RegionStatus:

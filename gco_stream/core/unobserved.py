@@ -11,8 +11,7 @@ from gco_stream.core.wish import Request
 def unobserved_status(request: Request, scope: Scope, failure: Failure) -> RegionStatus | None:
     """Say why nothing is known, with the counts reported last; None for a region that has nothing to do with it."""
     previous = previous_status(request, scope)
-    is_target = request.record is not None and scope.region in request.record.target_regions
-    if not previous and not is_target:
+    if not previous and not request.targets(scope.region):
         return None
     return RegionStatus(
         state=State.ERROR,

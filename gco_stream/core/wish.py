@@ -67,6 +67,10 @@ class Request:
         regions = None if self.item is None else regions_of(self.item)
         return regions is None or region in regions or region in self.region_status
 
+    def targets(self, region: str) -> bool:
+        """Whether the record can be read and names a region as a target."""
+        return self.record is not None and region in self.record.target_regions
+
     @property
     def region_status(self) -> Mapping[str, object]:
         """Every region's status, empty if there is none or it is no map."""
