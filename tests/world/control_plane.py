@@ -13,12 +13,22 @@ from tests.world.parts import Parts
 from tests.world.processes import Processes, accepts_connections, free_ports
 from tests.world.stages import pod_stages
 
+_LOAD_BALANCED = (("networking.k8s.io", "ingresses"), ("", "services"))
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Metadata"}],
+    "rules": [
+        {
+            "level": "RequestResponse",
+            "verbs": ["create", "update", "patch", "delete", "deletecollection"],
+            "resources": [{"group": group, "resources": [name, f"{name}/*"]} for group, name in _LOAD_BALANCED],
+            "omitManagedFields": True,
+        },
+        {"level": "Metadata"},
+    ],
 }
+"""Of what a load balancer is made from, every version is kept: tests look at each instant that ever was."""
 UNTHROTTLED = ("--kube-api-qps=1000", "--kube-api-burst=2000")
 """The servers' own default, 20 requests a second, is slower than what is tested here."""
 
@@ -32,7 +42,10 @@ class ControlPlane:
     """Of a user who may do everything (group system:masters)."""
     certificate: Path
     audit_log: Path
-    """JSON lines (audit.k8s.io/v1 Event, level Metadata), one per request that was answered."""
+    """JSON lines (audit.k8s.io/v1 Event), one per request that was answered.
+
+    At level Metadata; writes of Ingresses and Services come with the object as it was answered.
+    """
 
     def kubeconfig(self, token: str) -> str:
         """A kubeconfig file for whoever has that token."""

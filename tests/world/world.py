@@ -35,7 +35,7 @@ class World:
 
     @property
     def audit_log(self) -> Path:
-        """What the API server was asked: JSON lines, audit.k8s.io/v1 Event at level Metadata."""
+        """What the API server was asked: JSON lines, audit.k8s.io/v1 Event; see `ControlPlane.audit_log`."""
         return self.control_plane.audit_log
 
     @property
