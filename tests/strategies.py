@@ -82,6 +82,19 @@ _images = st.sampled_from(
 _names = st.text("ABCDEFGH_", min_size=1, max_size=4)
 _args = st.lists(st.sampled_from(["--root-path", "--root-path=/x", "/a/b/", "prefix", "--port", "8000"]), max_size=4)
 
+_counts = st.integers(1, 20) | st.integers(1, 20).map(str) | st.integers(1, 20).map(lambda number: f"{number}.0")
+autoscalings = st.fixed_dictionaries(
+    {"enabled": st.just(True) | st.just("true"), "max_replicas": st.integers(20, 40) | st.just("20.0")},
+    optional={
+        "min_replicas": _counts,
+        "metrics": st.lists(
+            st.fixed_dictionaries({"type": st.sampled_from(["cpu", "memory"])}, optional={"target": _counts}),
+            unique_by=lambda metric: str(metric["type"]),
+        ),
+    },
+)
+"""Autoscaling that is on and right, its numbers in every spelling."""
+
 specs = st.fixed_dictionaries(
     {"image": _images},
     optional={

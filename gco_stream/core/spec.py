@@ -4,10 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from gco_stream.core import fields
 
+_MOST_REPLICAS = 10_000
+# Kubernetes has 32 bits for it, and what does not fit wraps round.
+_HIGHEST_UTILIZATION = 10_000
 _S3_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 
 
@@ -50,16 +53,31 @@ class Metric(Part):
     """What autoscaling looks at: average utilization in percent of the request."""
 
     type: Annotated[str, fields.one_of("cpu", "memory")] = "cpu"
-    target: Annotated[int, fields.whole_number(1)] = 70
+    target: Annotated[int, fields.whole_number(1, _HIGHEST_UTILIZATION)] = 70
+
+
+def _each_type_once(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
+    """Refuse a type that is there twice: the API server takes both, and an older client's write loses one of them."""
+    types = [metric.type for metric in metrics]
+    doubled = next((one for one in types if types.count(one) > 1), None)
+    if doubled is not None:
+        raise fields.wrong("must have each type once at the most", shown=f"a list with '{doubled}' more than once")
+    return metrics or (Metric(),)
 
 
 class Autoscaling(Part):
-    """Bounds and metrics of the horizontal pod autoscaler."""
+    """Bounds and metrics of the horizontal pod autoscaler; while it is off, they are not even looked at."""
 
     enabled: fields.Switch = False
-    min_replicas: Annotated[int, fields.whole_number(1)] = 1
-    max_replicas: Annotated[int, fields.whole_number(1)] = 10
-    metrics: Annotated[tuple[Metric, ...], fields.is_list] = (Metric(),)
+    min_replicas: Annotated[int, fields.whole_number(1, _MOST_REPLICAS)] = 1
+    max_replicas: Annotated[int, fields.whole_number(1, _MOST_REPLICAS)] = 10
+    metrics: Annotated[tuple[Metric, ...], fields.is_list, AfterValidator(_each_type_once)] = (Metric(),)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_empty_while_off(cls, given: Any) -> Any:
+        enabled = given.get("enabled", False) if isinstance(given, Mapping) else None
+        return {} if enabled is False or enabled == "false" else given
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "Autoscaling":
@@ -74,7 +92,7 @@ class Canary(Part):
 
     image: fields.Text
     weight: Annotated[int, fields.whole_number(1, 99)] = 10
-    replicas: Annotated[int, fields.whole_number(0, 10_000)] = 1
+    replicas: Annotated[int, fields.whole_number(0, _MOST_REPLICAS)] = 1
 
 
 class Rollout(Part):
@@ -97,7 +115,7 @@ class EndpointSpec(Part):
 
     image: fields.Text
     port: Annotated[int, fields.whole_number(1, 65535)] = 8000
-    replicas: Annotated[int, fields.whole_number(0, 10_000)] = 1
+    replicas: Annotated[int, fields.whole_number(0, _MOST_REPLICAS)] = 1
     gpu_count: Annotated[int, fields.whole_number(0, 1_000)] = 1
     accelerator: Annotated[Literal["nvidia", "neuron"], fields.one_of("nvidia", "neuron")] = "nvidia"
     health_check_path: fields.Path = "/health"

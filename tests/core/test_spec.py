@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from gco_stream.core.record import read_endpoint
-from gco_stream.core.spec import EndpointSpec, Metric, Toleration
+from gco_stream.core.spec import Autoscaling, EndpointSpec, Metric, Toleration
 from gco_stream.errors import InvalidRecord
 from tests.builders import SCOPE, a_spec, an_item
 
@@ -105,18 +105,8 @@ def test_no_replicas_is_a_count_like_any_other() -> None:
         ({"capacity_type": "cheap"}, "spec.capacity_type is 'cheap': must be 'spot' or 'on-demand'"),
         ({"gpu_type": ""}, "spec.gpu_type is '': must be a non-empty string"),
         ({"autoscaling": 5}, "spec.autoscaling is a single value: must be a map"),
-        (
-            {"autoscaling": {"min_replicas": 0}},
-            "spec.autoscaling.min_replicas is 0: must be a whole number of at least 1",
-        ),
-        (
-            {"autoscaling": {"metrics": [{"type": "gpu"}]}},
-            "spec.autoscaling.metrics[0].type is 'gpu': must be 'cpu' or 'mem",
-        ),
-        (
-            {"autoscaling": {"min_replicas": 5, "max_replicas": 2}},
-            "spec.autoscaling is min_replicas 5, max_replicas 2: must not have min_replicas above max_replicas",
-        ),
+        ({"autoscaling": {"enabled": "maybe"}}, "spec.autoscaling.enabled is 'maybe': must be true or false"),
+        ({"autoscaling": {"enabled": 0}}, "spec.autoscaling.enabled is 0: must be true or false"),
         ({"canary": {"weight": 5}}, "spec.canary.image is missing: is required"),
         ({"canary": {"image": "a", "weight": 0}}, "spec.canary.weight is 0: must be a whole number from 1 to 99"),
         ({"canary": {"image": "a", "weight": 100}}, "spec.canary.weight is 100: must be a whole number from 1 to 99"),
@@ -130,6 +120,56 @@ def test_no_replicas_is_a_count_like_any_other() -> None:
 )
 def test_a_wrong_value_is_named_with_its_field_and_what_would_be_right(spec: dict[str, Any], message: str) -> None:
     assert message in problems_of(**spec)
+
+
+WRONG_AUTOSCALING: list[tuple[dict[str, Any], str]] = [
+    ({"min_replicas": 0}, "min_replicas is 0: must be a whole number from 1 to 10000"),
+    ({"min_replicas": "0.5"}, "min_replicas is '0.5': must be a whole number from 1 to 10000"),
+    ({"max_replicas": 2**31}, "max_replicas is 2147483648: must be a whole number from 1 to 10000"),
+    ({"max_replicas": True}, "max_replicas is True: must be a whole number from 1 to 10000"),
+    ({"min_replicas": 5, "max_replicas": 2}, " is min_replicas 5, max_replicas 2: must not have min_replicas above"),
+    ({"min_replicas": 11}, " is min_replicas 11, max_replicas 10: must not have min_replicas above max_replicas"),
+    ({"metrics": {"type": "cpu"}}, "metrics is a map: must be a list"),
+    ({"metrics": ["cpu"]}, "metrics[0] is a string: must be a map"),
+    ({"metrics": [{"type": "gpu"}]}, "metrics[0].type is 'gpu': must be 'cpu' or 'memory'"),
+    ({"metrics": [{}, {"type": "CPU"}]}, "metrics[1].type is 'CPU': must be 'cpu' or 'memory'"),
+    ({"metrics": [{"target": 0}]}, "metrics[0].target is 0: must be a whole number from 1 to 10000"),
+    ({"metrics": [{"target": "0.5"}]}, "metrics[0].target is '0.5': must be a whole number from 1 to 10000"),
+    ({"metrics": [{"target": 2**31}]}, "metrics[0].target is 2147483648: must be a whole number from 1 to 10000"),
+    ({"metrics": [{"target": 60}, {"type": "cpu"}]}, "metrics is a list with 'cpu' more than once: must have each"),
+]
+
+
+@pytest.mark.behaviour("B34")
+@pytest.mark.parametrize(("autoscaling", "message"), WRONG_AUTOSCALING)
+def test_autoscaling_that_could_not_be_as_it_is_written_is_refused(autoscaling: dict[str, Any], message: str) -> None:
+    dot = "" if message.startswith(" ") else "."
+
+    assert f"spec.autoscaling{dot}{message}" in problems_of(autoscaling={"enabled": True, **autoscaling})
+
+
+@pytest.mark.behaviour("B34")
+@pytest.mark.parametrize(("autoscaling", "message"), WRONG_AUTOSCALING)
+def test_autoscaling_that_is_off_disturbs_nobody(autoscaling: dict[str, Any], message: str) -> None:
+    for off in ({}, {"enabled": False}, {"enabled": "false"}, {"enabled": None}):
+        assert read(autoscaling={**autoscaling, **off}).autoscaling == Autoscaling(), message
+
+
+@pytest.mark.behaviour("B34")
+def test_the_numbers_of_autoscaling_are_read_as_decimals_and_as_strings() -> None:
+    for two, eighty in ((2, 80), (Decimal(2), Decimal(80)), ("2", "80"), ("2.0", "80.0")):
+        given = {"enabled": "true", "min_replicas": two, "max_replicas": two, "metrics": [{"target": eighty}]}
+
+        wanted = Autoscaling(enabled=True, min_replicas=2, max_replicas=2, metrics=(Metric(target=80),))
+        assert read(autoscaling=given).autoscaling == wanted
+
+
+@pytest.mark.behaviour("B34")
+@pytest.mark.parametrize("metrics", [[], None])
+def test_no_metrics_are_the_default_ones(metrics: list[Any] | None) -> None:
+    given = {"enabled": True, "metrics": metrics}
+
+    assert read(autoscaling=given).autoscaling == Autoscaling(enabled=True, metrics=(Metric(type="cpu", target=70),))
 
 
 @pytest.mark.behaviour("B31")
