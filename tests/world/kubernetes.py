@@ -24,6 +24,7 @@ class Resource(NamedTuple):
 
 CORE, APPS, RBAC = "/api/v1", "/apis/apps/v1", "/apis/rbac.authorization.k8s.io/v1"
 RESOURCES = {
+    "APIService": Resource("/apis/apiregistration.k8s.io/v1", "apiservices", False),
     "ConfigMap": Resource(CORE, "configmaps"),
     "Namespace": Resource(CORE, "namespaces", False),
     "Node": Resource(CORE, "nodes", False),

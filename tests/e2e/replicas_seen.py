@@ -1,0 +1,67 @@
+"""Every value that ``spec.replicas`` of a Deployment has ever had, from a watch without gaps."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+from tests.world import Kubernetes, Manifest, eventually
+
+
+@dataclass(slots=True)
+class ReplicasSeen:
+    """What was seen of one Deployment, whether it was there at the beginning or not."""
+
+    kubernetes: Kubernetes
+    name: str
+    _values: list[int | None] = field(default_factory=list)
+    _version: str = ""
+
+    async def values(self) -> list[int | None]:
+        """Return every value up to now, each once in a row, oldest first; None where the Deployment was gone.
+
+        The last value before the watch comes first.
+        """
+        # Versions of one Deployment are told in their order, so with the present one all earlier ones have been seen.
+        live = await self.kubernetes.get("Deployment", self.name)
+        if live is None:
+            await eventually(lambda: self._values[-1] is None, what=f"end of Deployment {self.name}, seen by the watch")
+        else:
+            now = int(live["metadata"]["resourceVersion"])
+            await eventually(lambda: int(self._version or 0) >= now, what=f"version {now} of Deployment {self.name}")
+        return list(self._values)
+
+    async def begin(self) -> str:
+        """Look at what is there, and return the version to watch from."""
+        listed = await self.kubernetes.request("GET", self.kubernetes.path("Deployment"))
+        live = next((item for item in listed["items"] if item["metadata"]["name"] == self.name), None)
+        self._note(live)
+        version: str = listed["metadata"]["resourceVersion"]
+        return version
+
+    async def follow(self, version: str) -> None:
+        """Note every version from there on; the server must not end it."""
+        async with aclosing(self.kubernetes.watch("Deployment", resource_version=version)) as events:
+            async for event, live in events:
+                assert event != "ERROR", live
+                if live["metadata"]["name"] == self.name:
+                    self._note(None if event == "DELETED" else live)
+        raise AssertionError("the watch has ended, and what came after it was not seen")
+
+    def _note(self, live: Manifest | None) -> None:
+        value = None if live is None else live["spec"]["replicas"]
+        if live is not None:
+            self._version = live["metadata"]["resourceVersion"]
+        if self._values[-1:] != [value]:
+            self._values.append(value)
+
+
+@asynccontextmanager
+async def replicas_seen(kubernetes: Kubernetes, name: str) -> AsyncIterator[ReplicasSeen]:
+    """Note every value of a Deployment's ``spec.replicas`` from now to the end of the block."""
+    seen = ReplicasSeen(kubernetes, name)
+    version = await seen.begin()
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(seen.follow(version))
+        yield seen
+        watching.cancel()
