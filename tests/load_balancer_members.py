@@ -56,7 +56,7 @@ class Member:
     @property
     def actions(self) -> list[str]:
         """The names of the actions that its paths use."""
-        named = [backend.get("service") or {} for backend in self.backends]
+        named = [backend["service"] for backend in self.backends if "service" in backend]
         return list(dict.fromkeys(s["name"] for s in named if s["port"].get("name") == USE_ANNOTATION))
 
     def read(self) -> Iterator[tuple[str, Action]]:
