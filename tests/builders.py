@@ -126,10 +126,12 @@ def with_defaults(live: dict[str, Any]) -> dict[str, Any]:
         pod = spec["template"]["spec"]
         pod |= {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler"}
         for container in pod["containers"]:
-            container |= {"imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log"}
+            container.setdefault("imagePullPolicy", "IfNotPresent")
+            container["terminationMessagePath"] = "/dev/termination-log"
             for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-                container.setdefault(probe, {}).setdefault("httpGet", {})["scheme"] = "HTTP"
-                container[probe]["successThreshold"] = 1
+                if probe in container:
+                    container[probe].setdefault("httpGet", {})["scheme"] = "HTTP"
+                    container[probe]["successThreshold"] = 1
     return live
 
 

@@ -67,9 +67,11 @@ def applied(live: Mapping[str, Any] | None, intent: Mapping[str, Any], *, manage
     fields = fields_v1(intent)
     own = _paths(entry for entry in entries if _is_of(entry, manager))
     others = _paths(entry for entry in entries if not _is_of(entry, manager))
+    kept_paths = set(leaves(fields)) | others
     # Entries go before their fields: without its key an entry could not be found any more.
-    for path in sorted(own - set(leaves(fields)) - others, key=lambda path: (path[-1] != ".", -len(path))):
-        _take(before, path)
+    for path in sorted(own - kept_paths, key=lambda path: (path[-1] != ".", -len(path))):
+        if path[-1] != "." or not any(kept[: len(path) - 1] == path[:-1] for kept in kept_paths):
+            _take(before, path)
     after: dict[str, Any] = _merged(before, intent, intent["kind"], "")
     changed = others & {path for path in leaves(fields) if _at(live, path) != _at(after, path)}
     kept = [_without(entry, changed) for entry in entries if not _is_of(entry, manager)]

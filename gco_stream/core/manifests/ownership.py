@@ -7,9 +7,11 @@ from gco_stream.core.models import EndpointName, Manifest, Scope
 from gco_stream.core.record import Endpoint
 
 FIELD_MANAGER = "gco-stream"
+REPLICAS_MANAGER = "gco-stream-replicas"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 ENDPOINT = "gco.io/endpoint"
 TEMPLATE_VERSION = "gco.io/template-version"
+FOUND_TEMPLATE = "gco.io/found-template"
 HOLD = "gco.io/hold"
 
 _RESERVED_KEYS = frozenset({"app", "project"})
@@ -38,14 +40,21 @@ def is_reserved(label: str) -> bool:
     return label in _RESERVED_KEYS or any(domain == d or domain.endswith(f".{d}") for d in _RESERVED_DOMAINS)
 
 
-def pod_labels(name: EndpointName) -> dict[str, str]:
+def pod_labels(app: str) -> dict[str, str]:
     """Return the labels of an endpoint's pods, which the selectors of the platform know."""
-    return {"app": name, "project": "gco", "gco.io/type": "inference"}
+    return {"app": app, "project": "gco", "gco.io/type": "inference"}
 
 
-def metadata(endpoint: Endpoint, scope: Scope, *, name: str, extra: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Make the metadata of one of an endpoint's objects: its names, our marks, and the user's labels."""
+def metadata(
+    endpoint: Endpoint, scope: Scope, *, name: str, app: str | None = None, extra: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Make the metadata of one of an endpoint's objects: its names, our marks, and the user's labels.
+
+    Args:
+        app: What its pods are selected by; None: the endpoint's name.
+        extra: More labels of ours.
+    """
     users = {key: value for key, value in endpoint.labels.items() if not is_reserved(key)}
     ours = {MANAGED_BY: FIELD_MANAGER, ENDPOINT: endpoint.name, **(extra or {})}
-    labels = users | pod_labels(endpoint.name) | ours
+    labels = users | pod_labels(app or endpoint.name) | ours
     return {"name": name, "namespace": scope.namespace, "labels": dict(sorted(labels.items()))}
