@@ -171,8 +171,8 @@ def _merge(into: dict[str, Any], fields: FieldsV1) -> None:
 
 
 def _fields(entry: Mapping[str, Any]) -> FieldsV1:
-    fields: FieldsV1 = entry.get("fieldsV1") or {}
-    return fields
+    fields = entry.get("fieldsV1")
+    return fields if isinstance(fields, Mapping) else {}
 
 
 def _entries(live: Manifest) -> list[Mapping[str, Any]]:
