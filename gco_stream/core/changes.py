@@ -7,6 +7,7 @@ echo of our own status, and other regions' statuses while nothing waits for them
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gco_stream.core.models import EndpointName, Item
@@ -22,12 +23,14 @@ class StreamRecord:
         before: The item before, or None where it was created, or the stream does not carry old images.
         after: The item after, or None where it was removed, or the stream does not carry new images.
         sequence: Its place in its shard.
+        is_readable: Whether every image that the stream carries could be read; one that could not counts as none.
     """
 
     name: EndpointName
     before: Item | None
     after: Item | None
     sequence: str
+    is_readable: bool = True
 
 
 def deserves_a_look(record: StreamRecord, *, region: str) -> bool:
@@ -38,6 +41,18 @@ def deserves_a_look(record: StreamRecord, *, region: str) -> bool:
         return True
     others_changed = _others(record.before, region) != _others(record.after, region)
     return others_changed and _state(record.after) in ("deploying", "deleted")
+
+
+def wished_at(record: StreamRecord) -> datetime | None:
+    """Return when the wish was written that a record tells of; None where it tells of none, or does not say when."""
+    told = (record.after or {}).get("updated_at")
+    if not isinstance(told, str) or told == (record.before or {}).get("updated_at"):
+        return None
+    try:
+        time = datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None
 
 
 def _is_restated(before: Item, after: Item) -> bool:

@@ -88,13 +88,13 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise Transient(f"{doing}: {error}") from error
 
 
-async def answer_of(call: Awaitable[Any], doing: str) -> Any:
+async def answer_of(call: Awaitable[Any], doing: str, *, within: float = CALL_SECONDS) -> Any:
     """Await one call within its deadline, and make sure that the answer is DynamoDB's own.
 
     A client's own timeouts do not cover everything that it waits for; and it reads a proxy's page, or nothing at all,
     as an answer without content, which here would mean that a record does not exist.
     """
-    async with asyncio.timeout(CALL_SECONDS):
+    async with asyncio.timeout(within):
         answer = await call
     kind = answer["ResponseMetadata"]["HTTPHeaders"].get("content-type", "")
     if not kind.startswith("application/x-amz-json"):

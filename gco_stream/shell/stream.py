@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB_Streams.html
 """
 
+import binascii
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,23 +13,34 @@ from gco_stream.core.changes import StreamRecord
 from gco_stream.core.models import EndpointName
 from gco_stream.core.shards import After, Latest, Position, Shard, ShardId
 from gco_stream.errors import Refused, StreamGap, Transient
-from gco_stream.ports import Page, StreamPlace
+from gco_stream.ports import Clock, Page, StreamPlace
 from gco_stream.shell.aws import answer_of, aws_errors, from_attributes
+from gco_stream.shell.clock import SystemClock
+from gco_stream.shell.pace import Pace
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_dynamodbstreams import DynamoDBStreamsClient
 
+# The service takes 10 in a second, and two clusters may read one stream.
+DESCRIPTIONS_PER_SECOND = 5
+# A place in the stream that does not answer is better asked again than waited for.
+ANSWER_SECONDS = 5.0
+
 _KEY = "endpoint_name"
+_UNREADABLE: Mapping[str, Any] = {}
 
 
 class DynamoStream:
     """Reads the stream of one table."""
 
-    def __init__(self, tables: "DynamoDBClient", streams: "DynamoDBStreamsClient", table: str) -> None:
+    def __init__(
+        self, tables: "DynamoDBClient", streams: "DynamoDBStreamsClient", table: str, *, clock: Clock | None = None
+    ) -> None:
         self._tables = tables
         self._streams = streams
         self._table = table
+        self._pace = Pace(clock or SystemClock(), per_second=DESCRIPTIONS_PER_SECOND)
 
     async def locate(self) -> StreamPlace | None:
         """Find the table's current stream; None if the table has none.
@@ -50,15 +62,20 @@ class DynamoStream:
         Some services answer with the parent itself, so the answer is filtered here as well.
         """
         wanted = {"ShardFilter": {"Type": "CHILD_SHARDS", "ShardId": parent}} if parent is not None else {}
-        shards: list[Shard] = []
-        start: dict[str, Any] = {}
+        shards: dict[ShardId, Shard] = {}
+        start: dict[str, str] = {}
         while True:
+            await self._pace.turn()
             answer = await self._of_stream(self._streams.describe_stream, StreamArn=arn, **wanted, **start)
             page = answer["StreamDescription"]
-            shards += [_shard(described) for described in page.get("Shards") or ()]
-            if not page.get("LastEvaluatedShardId"):
-                return [shard for shard in shards if parent is None or shard.parent == parent]
-            start = {"ExclusiveStartShardId": page["LastEvaluatedShardId"]}
+            known = len(shards)
+            shards.update((one.id, one) for one in map(_shard, page.get("Shards") or ()))
+            last = page.get("LastEvaluatedShardId")
+            if not last:
+                return [shard for shard in shards.values() if parent is None or shard.parent == parent]
+            if start.get("ExclusiveStartShardId") == last or len(shards) == known:
+                raise Transient("the pages of the stream's description go round in a circle")
+            start = {"ExclusiveStartShardId": last}
 
     async def open(self, arn: str, shard: ShardId, position: Position) -> str:
         """Return an iterator that begins at a position."""
@@ -81,11 +98,13 @@ class DynamoStream:
         except Refused as refused:
             # DynamoDB Local says so of iterators that it does not know any more.
             raise StreamGap(f"the stream does not know this place: {refused}") from refused
+        except binascii.Error as error:
+            raise StreamGap(f"a page of the stream cannot be read: {error}") from error
 
     async def _call(self, call: Any, **parameters: Any) -> Any:
         doing = f"reading the stream of table {self._table}"
         with aws_errors(doing):
-            return await answer_of(call(**parameters), doing)
+            return await answer_of(call(**parameters), doing, within=ANSWER_SECONDS)
 
 
 def _shard(described: Mapping[str, Any]) -> Shard:
@@ -108,12 +127,18 @@ def _iterator_type(position: Position) -> dict[str, str]:
 
 
 def _record(record: Mapping[str, Any]) -> StreamRecord:
+    """Read a record; one that does not say which endpoint it is about may be about any."""
     change = record["dynamodb"]
+    name = change.get("Keys", {}).get(_KEY, {}).get("S")
+    if not name:
+        raise StreamGap("a record of the stream names no endpoint")
+    before, after = _image(change.get("OldImage")), _image(change.get("NewImage"))
     return StreamRecord(
-        name=EndpointName(change["Keys"][_KEY]["S"]),
-        before=_image(change.get("OldImage")),
-        after=_image(change.get("NewImage")),
+        name=EndpointName(name),
+        before=None if before is _UNREADABLE else before,
+        after=None if after is _UNREADABLE else after,
         sequence=change["SequenceNumber"],
+        is_readable=before is not _UNREADABLE and after is not _UNREADABLE,
     )
 
 
@@ -124,4 +149,4 @@ def _image(attributes: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     try:
         return from_attributes(attributes)
     except (TypeError, ValueError, ArithmeticError):
-        return None
+        return _UNREADABLE

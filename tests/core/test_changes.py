@@ -1,10 +1,11 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gco_stream.core.changes import deserves_a_look
+from gco_stream.core.changes import deserves_a_look, wished_at
 from gco_stream.core.models import Item
-from tests.builders import ELSEWHERE, REGION, a_change, a_spec, a_status, an_item, at
+from tests.builders import ELSEWHERE, NOW, REGION, a_change, a_spec, a_status, an_item, at
 
 
 def looks(before: Item | None, after: Item | None) -> bool:
@@ -115,3 +116,19 @@ def test_a_wish_beside_a_status_is_looked_at() -> None:
 @pytest.mark.parametrize("junk", ["none", 5, [], {ELSEWHERE: "x"}])
 def test_statuses_that_are_no_maps_harm_nothing(junk: Any) -> None:
     assert not looks(an_item(region_status=junk), an_item(region_status=junk))
+
+
+def test_a_wish_says_when_it_was_written() -> None:
+    before, after = an_item(updated_at=at(0)), an_item(updated_at=at(7), spec=a_spec(replicas=2))
+
+    assert wished_at(a_change(before, after)) == NOW + timedelta(seconds=7)
+    assert wished_at(a_change(None, after)) == NOW + timedelta(seconds=7)
+
+
+@pytest.mark.parametrize("told", [at(0), None, 5, "soon", "2026-01-01T00:00:00"], ids=repr)
+def test_what_is_no_wish_or_names_no_time_says_none(told: Any) -> None:
+    assert wished_at(a_change(an_item(updated_at=at(0)), an_item(updated_at=told))) is None
+
+
+def test_a_removal_says_no_time() -> None:
+    assert wished_at(a_change(an_item(updated_at=at(0)), None)) is None
