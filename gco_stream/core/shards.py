@@ -9,18 +9,19 @@ rules that lose nothing:
 - A child waits until its parent is read to the end. A parent that nobody lists any more is past its 24 hours, so
   there is nothing to wait for.
 
+Times are seconds of a clock that only goes forward.
+
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import NewType
 
 ShardId = NewType("ShardId", str)
 
-_REMEMBERED = timedelta(hours=48)
+_REMEMBERED_SECONDS = 48 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,20 @@ class After:
 Position = Latest | TrimHorizon | After
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """A line of shards that continue each other, as far as it is read.
+
+    Attributes:
+        shard: The shard that is read, or the finished one whose continuation nobody lists yet.
+        seen: When somebody last saw everything that the service had to give of it.
+    """
+
+    shard: ShardId
+    awaits_children: bool
+    seen: float
+
+
 class _Stage(Enum):
     WAITING = auto()
     READING = auto()
@@ -66,9 +81,11 @@ class _Stage(Enum):
 @dataclass(slots=True)
 class _Known:
     parent: ShardId | None
+    closed: bool
     stage: _Stage
     position: Position
-    finished_at: datetime | None = None
+    seen: float
+    listed: float
 
 
 class Shards:
@@ -77,24 +94,29 @@ class Shards:
     def __init__(self) -> None:
         self._known: dict[ShardId, _Known] = {}
 
-    def start(self, described: Iterable[Shard], *, now: datetime) -> None:
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def start(self, described: Iterable[Shard], *, now: float) -> None:
         """Take the first description: its leaves are read from LATEST, their ancestors not at all."""
         shards = tuple(described)
         parents = {shard.parent for shard in shards}
         for shard in shards:
             leaf = shard.id not in parents
-            self._known[shard.id] = _Known(
-                parent=shard.parent,
-                stage=_Stage.WAITING if leaf else _Stage.FINISHED,
-                position=Latest() if leaf else TrimHorizon(),
-                finished_at=None if leaf else now,
-            )
+            stage, position = (_Stage.WAITING, Latest()) if leaf else (_Stage.FINISHED, TrimHorizon())
+            self._known[shard.id] = _Known(shard.parent, shard.closed, stage, position, seen=now, listed=now)
 
-    def discover(self, described: Iterable[Shard], *, now: datetime) -> None:
+    def discover(self, described: Iterable[Shard], *, now: float) -> None:
         """Take a later description, which may be incomplete: what is new in it is read from its beginning."""
         for shard in described:
-            if shard.id not in self._known:
-                self._known[shard.id] = _Known(shard.parent, _Stage.WAITING, TrimHorizon())
+            known = self._known.get(shard.id)
+            if known is None:
+                seen = self._seen(shard.parent, otherwise=now)
+                self._known[shard.id] = _Known(
+                    shard.parent, shard.closed, _Stage.WAITING, TrimHorizon(), seen=seen, listed=now
+                )
+            else:
+                known.closed, known.listed = shard.closed, now
         self._forget(now)
 
     def due(self) -> Mapping[ShardId, Position]:
@@ -103,21 +125,29 @@ class Shards:
         for shard_id, known in self._known.items():
             if known.stage is _Stage.WAITING and self._parent_is_read(known.parent):
                 known.stage = _Stage.READING
+                known.seen = max(known.seen, self._seen(known.parent, otherwise=known.seen))
                 opened[shard_id] = known.position
         return opened
 
-    def advance(self, shard_id: ShardId, sequence: str) -> None:
-        """Note that every record up to this one has been handed over."""
-        self._known[shard_id].position = After(sequence)
+    def advance(self, shard_id: ShardId, sequence: str | None, *, now: float) -> None:
+        """Note that a page was handed over: its last record's number, None for an empty one."""
+        known = self._known[shard_id]
+        known.seen = now
+        if sequence is not None:
+            known.position = After(sequence)
 
     def position(self, shard_id: ShardId) -> Position:
         """Return where reading a shard goes on."""
         return self._known[shard_id].position
 
-    def finish(self, shard_id: ShardId, *, now: datetime) -> None:
+    def is_closed(self, shard_id: ShardId) -> bool:
+        """Whether nothing will be added to a shard any more, as far as it was described."""
+        return self._known[shard_id].closed
+
+    def finish(self, shard_id: ShardId, *, now: float) -> None:
         """Note that a shard is read to its end."""
         known = self._known[shard_id]
-        known.stage, known.finished_at = _Stage.FINISHED, now
+        known.stage, known.seen = _Stage.FINISHED, now
 
     def reopen(self, described: Iterable[Shard]) -> None:
         """Go on with shards that ended although the service still lists them as open and without children.
@@ -128,7 +158,7 @@ class Shards:
             known = self._known.get(shard.id)
             if known is None or shard.closed or not self.wants_children(shard.id):
                 continue
-            known.stage, known.finished_at = _Stage.WAITING, None
+            known.stage = _Stage.WAITING
             if isinstance(known.position, Latest):
                 known.position = TrimHorizon()
 
@@ -138,16 +168,29 @@ class Shards:
         is_finished = known is not None and known.stage is _Stage.FINISHED
         return is_finished and not any(other.parent == shard_id for other in self._known.values())
 
+    def lineages(self) -> tuple[Lineage, ...]:
+        """Return where every line of shards is at; what waits for a parent's end belongs to the parent's line."""
+        parents = {known.parent for known in self._known.values()}
+        return tuple(
+            Lineage(shard=shard_id, awaits_children=known.stage is _Stage.FINISHED, seen=known.seen)
+            for shard_id, known in self._known.items()
+            if known.stage is _Stage.READING or (known.stage is _Stage.FINISHED and shard_id not in parents)
+        )
+
+    def _seen(self, shard_id: ShardId | None, *, otherwise: float) -> float:
+        known = self._known.get(shard_id) if shard_id is not None else None
+        return otherwise if known is None else known.seen
+
     def _parent_is_read(self, parent: ShardId | None) -> bool:
         known = self._known.get(parent) if parent is not None else None
         return known is None or known.stage is _Stage.FINISHED
 
-    def _forget(self, now: datetime) -> None:
-        """Drop shards long finished: the service lists none older than 24 hours, so they cannot come back."""
+    def _forget(self, now: float) -> None:
+        """Drop shards that are finished and were not listed for long: the service lists none older than 24 hours."""
         old = [
             shard_id
             for shard_id, known in self._known.items()
-            if known.finished_at is not None and now - known.finished_at > _REMEMBERED
+            if known.stage is _Stage.FINISHED and now - max(known.listed, known.seen) > _REMEMBERED_SECONDS
         ]
         for shard_id in old:
             del self._known[shard_id]

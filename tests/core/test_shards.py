@@ -1,14 +1,13 @@
 from collections.abc import Mapping
-from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gco_stream.core.shards import After, Latest, Position, Shard, ShardId, Shards, TrimHorizon
-from tests.builders import NOW
+from gco_stream.core.shards import After, Latest, Lineage, Position, Shard, ShardId, Shards, TrimHorizon
 
-HOUR = timedelta(hours=1)
+NOW = 1000.0
+HOUR = 3600.0
 
 
 def sid(name: str) -> ShardId:
@@ -85,7 +84,7 @@ def test_reading_goes_on_after_the_last_record_that_was_handed_over() -> None:
     shards = started(shard("a"))
     assert shards.position(sid("a")) == Latest()
 
-    shards.advance(sid("a"), "111")
+    shards.advance(sid("a"), "111", now=NOW)
 
     assert shards.position(sid("a")) == After("111")
 
@@ -103,7 +102,7 @@ def test_a_shard_wants_children_from_its_end_until_they_are_listed() -> None:
 
 def test_a_shard_that_ended_though_it_is_open_goes_on_after_its_last_record() -> None:
     shards = started(shard("a"))
-    shards.advance(sid("a"), "111")
+    shards.advance(sid("a"), "111", now=NOW)
     shards.finish(sid("a"), now=NOW)
 
     shards.reopen([shard("a")])
@@ -144,7 +143,7 @@ def test_a_finished_shard_is_never_opened_again_for_48_hours(hours: int) -> None
     assert shards.due() == {}
 
 
-def test_what_is_long_finished_is_forgotten() -> None:
+def test_what_is_long_finished_and_no_longer_listed_is_forgotten() -> None:
     shards = started(shard("a"))
     shards.due()
     for number in range(500):
@@ -153,7 +152,59 @@ def test_what_is_long_finished_is_forgotten() -> None:
         shards.discover([shard(f"s{number}", "a" if number == 0 else f"s{number - 1}")], now=now)
         shards.due()
 
-    assert len(shards._known) < 52
+    assert len(shards) < 52
+
+
+def test_what_is_listed_for_ever_is_remembered_and_never_read_again() -> None:
+    shards = started(shard("root", closed=True), shard("a", "root"))
+    shards.due()
+
+    for number in range(1, 200):
+        shards.discover([shard("root", closed=True), shard("a", "root")], now=NOW + number * HOUR)
+
+    assert shards.due() == {}
+
+
+def test_a_lineage_was_seen_when_its_shard_was_last_read() -> None:
+    shards = started(shard("a"), shard("b"))
+    shards.due()
+
+    shards.advance(sid("a"), None, now=NOW + 5)
+    shards.advance(sid("b"), "1", now=NOW + 7)
+
+    assert {(lineage.shard, lineage.seen) for lineage in shards.lineages()} == {("a", NOW + 5), ("b", NOW + 7)}
+
+
+def test_a_lineage_without_a_continuation_was_seen_when_it_ended() -> None:
+    shards = started(shard("a", closed=True))
+    shards.due()
+
+    shards.finish(sid("a"), now=NOW + 3)
+
+    assert shards.lineages() == (Lineage(shard=sid("a"), awaits_children=True, seen=NOW + 3),)
+
+
+def test_a_child_that_waits_for_its_parent_belongs_to_the_parents_lineage() -> None:
+    shards = started(shard("a"))
+    shards.due()
+    shards.discover([shard("b", "a"), shard("c", "b")], now=NOW)
+    assert [lineage.shard for lineage in shards.lineages()] == ["a"]
+
+    shards.finish(sid("a"), now=NOW + 90)
+    shards.due()
+
+    assert shards.lineages() == (Lineage(shard=sid("b"), awaits_children=False, seen=NOW + 90),)
+
+
+def test_a_child_that_was_listed_late_was_last_seen_when_its_parent_ended() -> None:
+    shards = started(shard("a"))
+    shards.due()
+    shards.finish(sid("a"), now=NOW + 1)
+
+    shards.discover([shard("b", "a")], now=NOW + 120)
+    shards.due()
+
+    assert shards.lineages() == (Lineage(shard=sid("b"), awaits_children=False, seen=NOW + 1),)
 
 
 @st.composite
