@@ -15,6 +15,7 @@ from gco_stream.shell.stream import DynamoStream
 from gco_stream.shell.table import DynamoRecords
 from tests.fakes.records import FakeRecords
 from tests.fakes.stream import FakeStream
+from tests.streams_service.server import StreamsService, real_stream, streams_service
 from tests.world.dynamodb import CREDENTIAL, REGION
 from tests.world.site import Site
 from tests.world.world import World
@@ -68,6 +69,30 @@ class DynamoBench:
         key = {"endpoint_name": name}
         answer = await asyncio.to_thread(lambda: self.site.table.get_item(Key=key, ConsistentRead=True))
         return answer.get("Item")
+
+
+@dataclass
+class ServiceBench:
+    """The real port on the fake service; the table itself is a fake one, which tells the service of every change."""
+
+    records: FakeRecords
+    stream: DynamoStream
+    service: StreamsService
+
+    async def put(self, item: Item) -> None:
+        self.records.put(item)
+
+    async def remove(self, name: str) -> None:
+        self.records.remove(name)
+
+    async def item(self, name: str) -> dict[str, Any] | None:
+        return self.records.items.get(name)
+
+
+@asynccontextmanager
+async def service_bench(*, stream: bool = True) -> AsyncIterator[ServiceBench]:
+    async with streams_service(enabled=stream) as service, real_stream(service) as opened:
+        yield ServiceBench(FakeRecords(stream=service.model), opened, service)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The contract of the ``EventStream`` port, on DynamoDB Local and on the fake."""
+"""The contract of the ``EventStream`` port, on DynamoDB Local, on the fake service over HTTP, and on its model."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,9 +9,10 @@ import pytest_asyncio
 
 from gco_stream.core.changes import StreamRecord
 from gco_stream.core.shards import After, Latest, Position, ShardId, TrimHorizon
-from gco_stream.errors import StreamGap
+from gco_stream.errors import IteratorExpired, StreamGap
 from gco_stream.ports import EventStream, StreamPlace
-from tests.contracts.benches import Bench, DynamoBench, FakeBench, dynamo_bench, fake_bench
+from tests.contracts.benches import Bench, DynamoBench, FakeBench, ServiceBench, dynamo_bench, fake_bench, service_bench
+from tests.streams_service.model import StreamsModel
 from tests.world.eventually import eventually
 from tests.world.site import Site
 from tests.world.world import World
@@ -183,34 +184,109 @@ class EventStreamContract:
             await bench.stream.open(gone, ShardId("shardId-00000000000000000000-00000000"), Latest())
 
 
-class TestFakeStream(EventStreamContract):
-    @pytest.fixture
-    def bench(self) -> FakeBench:
-        return fake_bench()
+class RollingContract(EventStreamContract):
+    """What can be held only where shards end at will: both fakes are held to each other."""
 
-    async def test_a_table_without_a_stream_has_no_place(self) -> None:
-        assert await fake_bench(stream=False).stream.locate() is None
+    def model(self, bench: Any) -> StreamsModel:
+        raise NotImplementedError
 
-    async def test_only_children_are_described_where_asked_for(self, bench: FakeBench) -> None:
-        place = await its_place(bench.stream)
-        root = bench.stream.leaf
-        first, second = bench.stream.roll(root, into=2)
-        bench.stream.roll(first)
+    async def test_only_children_are_described_where_asked_for(self, bench: Bench) -> None:
+        place, model = await its_place(bench.stream), self.model(bench)
+        root = model.leaf
+        first, second = model.roll(root, into=2)
+        model.roll(first)
 
         children = await bench.stream.describe(place.arn, parent=root)
 
         assert [(child.id, child.closed) for child in children] == [(first, True), (second, False)]
 
-    async def test_the_last_page_of_a_closed_shard_has_records_and_no_iterator(self, bench: FakeBench) -> None:
-        root = bench.stream.leaf
+    async def test_the_last_page_of_a_closed_shard_has_records_and_no_iterator(self, bench: Bench) -> None:
+        place, model = await its_place(bench.stream), self.model(bench)
+        root = model.leaf
         await bench.put(an_item())
-        bench.stream.roll(root)
-        place = await its_place(bench.stream)
+        model.roll(root)
 
         page = await bench.stream.read(await bench.stream.open(place.arn, root, TrimHorizon()))
 
         assert len(page.records) == 1
         assert page.next_iterator is None
+
+    async def test_every_page_of_a_description_is_read(self, bench: Bench) -> None:
+        place, model = await its_place(bench.stream), self.model(bench)
+        model.shards_per_page = 2
+        roots = [model.leaf, *(model.grow() for _ in range(4))]
+
+        shards = await bench.stream.describe(place.arn)
+
+        assert [shard.id for shard in shards] == roots
+
+    async def test_trimmed_records_are_a_gap(self, bench: Bench) -> None:
+        place, model = await its_place(bench.stream), self.model(bench)
+        iterator = await bench.stream.open(place.arn, model.leaf, TrimHorizon())
+        await bench.put(an_item())
+
+        model.trim(model.leaf)
+
+        with pytest.raises(StreamGap):
+            await bench.stream.read(iterator)
+
+    async def test_a_position_that_was_trimmed_is_a_gap(self, bench: Bench) -> None:
+        place, model = await its_place(bench.stream), self.model(bench)
+        await bench.put(an_item())
+        (record,) = await all_from(bench, TrimHorizon())
+
+        model.trim(model.leaf)
+
+        with pytest.raises(StreamGap):
+            await bench.stream.open(place.arn, model.leaf, After(record.sequence))
+
+    async def test_a_stream_enabled_anew_is_another_place_and_the_old_one_can_still_be_read(self, bench: Bench) -> None:
+        before, model = await its_place(bench.stream), self.model(bench)
+        await bench.put(an_item())
+
+        model.enable()
+
+        after = await its_place(bench.stream)
+        (old,) = await bench.stream.describe(before.arn)
+        page = await bench.stream.read(await bench.stream.open(before.arn, old.id, TrimHorizon()))
+        assert after.arn != before.arn
+        assert (len(page.records), page.next_iterator) == (1, None)
+
+
+class TestFakeStream(RollingContract):
+    @pytest.fixture
+    def bench(self) -> FakeBench:
+        return fake_bench()
+
+    def model(self, bench: FakeBench) -> StreamsModel:
+        return bench.stream
+
+    async def test_a_table_without_a_stream_has_no_place(self) -> None:
+        assert await fake_bench(stream=False).stream.locate() is None
+
+
+@pytest.mark.process
+class TestServiceStream(RollingContract):
+    @pytest_asyncio.fixture
+    async def bench(self) -> AsyncIterator[ServiceBench]:
+        async with service_bench() as opened:
+            yield opened
+
+    def model(self, bench: ServiceBench) -> StreamsModel:
+        return bench.service.model
+
+    async def test_a_table_without_a_stream_has_no_place(self) -> None:
+        async with service_bench(stream=False) as bench:
+            assert await bench.stream.locate() is None
+
+    async def test_an_iterator_expires_after_15_minutes(self, bench: ServiceBench) -> None:
+        place = await its_place(bench.stream)
+        iterator = await bench.stream.open(place.arn, bench.service.model.leaf, TrimHorizon())
+
+        bench.service.clock.ahead += 15 * 60 + 1
+
+        with pytest.raises(IteratorExpired):
+            await bench.stream.read(iterator)
 
 
 class TestDynamoStream(EventStreamContract):

@@ -9,7 +9,7 @@ from typing import Any
 from gco_stream.core.models import EndpointName, Item
 from gco_stream.errors import Conflict
 from tests.fakes.line import Line
-from tests.fakes.stream import FakeStream
+from tests.streams_service.model import StreamsModel
 
 
 class FakeRecords:
@@ -20,7 +20,7 @@ class FakeRecords:
         page_size: How many records a page of a scan has.
     """
 
-    def __init__(self, *, stream: FakeStream | None = None, line: Line | None = None, page_size: int = 100) -> None:
+    def __init__(self, *, stream: StreamsModel | None = None, line: Line | None = None, page_size: int = 100) -> None:
         self.line = line or Line()
         self.page_size = page_size
         self.items: dict[str, dict[str, Any]] = {}
