@@ -123,6 +123,13 @@ def regions_of(item: Item) -> frozenset[str] | None:
         return None
 
 
+def ingress_path_of(item: Item) -> str | None:
+    """Read the path alone, or its default; None if it cannot be used."""
+    path = item.get("ingress_path")
+    path = f"/inference/{item['endpoint_name']}" if path is None else path
+    return path if isinstance(path, str) and _ingress_path_is_usable(path) else None
+
+
 def read_endpoint(item: Item, scope: Scope) -> Endpoint:
     """Read everything that running an endpoint needs.
 
