@@ -1,0 +1,138 @@
+"""Every set of Ingresses and Services that ever existed together, from the API server's audit log.
+
+Changes are put in the order of the versions that the server gave them. It gives none to an Ingress that is gone: that
+one leaves at the end of its deletion, as whoever asked for it could not know earlier.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.load_balancer import LoadBalancer, platform
+
+OURS = "gco-stream"
+_TIDIES_UP = "namespace-controller"
+_WRITES = ("create", "update", "patch", "delete", "deletecollection")
+_KINDS = {"ingresses": "Ingress", "services": "Service"}
+_LAST = "zzz"
+"""A namespace behind that of every site, where the platform's own Ingress is."""
+
+Key = tuple[str, str]
+"""Kind and name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One change that the API server has made.
+
+    Attributes:
+        began: When it was asked for; times compare as the strings that they are.
+        ended: When it was answered.
+        version: Its place among all changes, or None where an object went without one.
+        after: The object as it then was, or None where it was gone.
+    """
+
+    namespace: str
+    key: Key
+    verb: str
+    agent: str
+    began: str
+    ended: str
+    version: int | None
+    uid: str
+    after: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.key)
+
+    def __str__(self) -> str:
+        return f"{self.agent} {self.verb} {self.name} at {self.ended}"
+
+
+def writes(lines: Iterable[str]) -> Iterator[Write]:
+    """Read the changes of Ingresses and Services from an audit log, in the order of the log."""
+    for line in lines:
+        entry = json.loads(line)
+        thing = entry.get("objectRef") or {}
+        if thing.get("resource") in _KINDS and entry["verb"] in _WRITES and _is_done(entry):
+            yield _write(entry, thing)
+
+
+def _is_done(entry: dict[str, Any]) -> bool:
+    is_answered = entry["stage"] == "ResponseComplete" and entry["responseStatus"].get("code", 0) < 400
+    # A namespace is emptied in no order that matters: nothing of it is served any more.
+    return is_answered and "dryRun=" not in entry["requestURI"] and _TIDIES_UP not in entry.get("userAgent", "")
+
+
+def _write(entry: dict[str, Any], thing: dict[str, Any]) -> Write:
+    answer = entry["responseObject"]
+    metadata = answer.get("metadata") or {}
+    is_object = answer["kind"] == _KINDS[thing["resource"]]
+    assert entry["verb"] != "deletecollection", f"several at once, in no known order: {entry['requestURI']}"
+    is_last = not metadata.get("finalizers") and (entry["verb"] == "delete" or metadata.get("deletionTimestamp"))
+    return Write(
+        namespace=thing["namespace"],
+        key=(_KINDS[thing["resource"]], thing.get("name") or metadata["name"]),
+        verb=entry["verb"],
+        agent=entry.get("userAgent", ""),
+        began=entry["requestReceivedTimestamp"],
+        ended=entry["stageTimestamp"],
+        version=int(metadata["resourceVersion"]) if is_object else None,
+        uid=metadata["uid"] if is_object else answer["details"]["uid"],
+        after=None if is_last else answer,
+    )
+
+
+def in_order(found: Iterable[Write]) -> Iterator[Write]:
+    """Put changes in the order in which they were made."""
+    everything = list(found)
+    gone = sorted((write for write in everything if write.version is None), key=lambda write: write.ended)
+    for write in sorted(everything, key=lambda write: (write.version or 0, write.ended)):
+        if write.version is None:
+            continue
+        while gone and gone[0].ended < write.began:
+            yield gone.pop(0)
+        yield write
+    yield from gone
+
+
+@dataclass(slots=True)
+class Group:
+    """What is there in one namespace, and the load balancer that serves it along with the platform's own."""
+
+    balancer: LoadBalancer
+    there: dict[Key, dict[str, Any]] = field(default_factory=dict)
+
+    def after(self, write: Write) -> list[str]:
+        """Make a change, and say what is wrong then."""
+        if write.after is not None:
+            self.there[write.key] = write.after
+        elif write.key in self.there and self.there[write.key]["metadata"]["uid"] == write.uid:
+            del self.there[write.key]
+        ingress, service = platform(_LAST)
+        ingresses = [live for (kind, _), live in self.there.items() if kind == "Ingress"]
+        services = [live for (kind, _), live in self.there.items() if kind == "Service"]
+        return self.balancer.show([*ingresses, ingress], [*services, service])
+
+
+def wrong_instants(found: Iterable[Write], *, by_hand: Collection[str] = ()) -> list[str]:
+    """Say what was wrong with a load balancer's group at any instant, each thing once, with what led to it.
+
+    Args:
+        by_hand: Objects, such as ``Service llama``, that somebody else than the controller changes on purpose: they
+            are taken to be as the controller has left them. Each must really have been changed by another.
+    """
+    groups: dict[str, Group] = {}
+    told: dict[str, str] = {}
+    changed_by_hand = set()
+    for write in in_order(found):
+        if write.name in by_hand and not write.agent.startswith(OURS):
+            changed_by_hand.add(write.name)
+            continue
+        group = groups.setdefault(write.namespace, Group(LoadBalancer(own_namespace=write.namespace)))
+        for problem in group.after(write):
+            told.setdefault(problem, f"{problem} (after {write})")
+    unneeded = (f"nobody but the controller has changed {name}" for name in by_hand if name not in changed_by_hand)
+    return [*told.values(), *unneeded]
