@@ -16,7 +16,7 @@ from gco_stream.cli.telling import Unable, tell, wrong_usage
 from gco_stream.cli.waiting import follow
 from gco_stream.core.models import EndpointName, Item
 from gco_stream.core.record import DesiredState
-from gco_stream.core.writing import a_new_record, applied, problems_of, unknown_fields
+from gco_stream.core.writing import a_new_record, applied, dormant_problems, problems_of, unknown_fields
 from gco_stream.errors import Conflict, InvalidRecord, Problem
 
 _Wanted = Sequence[Mapping[str, Any]]
@@ -132,6 +132,8 @@ def _checked(desk: Desk, items: Sequence[Item]) -> None:
     for item in items:
         for field in unknown_fields(item):
             tell(f"note: {item['endpoint_name']}: {field} is kept, but no controller knows it")
+        for problem in dormant_problems(item, desk.scope(item)):
+            tell(f"note: {item['endpoint_name']}: with autoscaling on this would be wrong: {problem}")
 
 
 async def _create(wanted: _Wanted, shape: Shape, *, wait_seconds: float | None) -> None:

@@ -174,6 +174,17 @@ def _wish(item: Item, scope: Scope) -> None:
         raise InvalidRecord(wish.problems)
 
 
+def dormant_problems(item: Item, scope: Scope) -> tuple[Problem, ...]:
+    """Find what would be wrong with autoscaling if it were on; while it is off, no controller looks at it."""
+    spec = item.get("spec")
+    autoscaling = spec.get("autoscaling") if isinstance(spec, Mapping) else None
+    if not isinstance(spec, Mapping) or not isinstance(autoscaling, Mapping):
+        return ()
+    switched_on = {**item, "spec": {**spec, "autoscaling": {**autoscaling, "enabled": True}}}
+    known = problems_of(item, scope)
+    return tuple(problem for problem in problems_of(switched_on, scope) if problem not in known)
+
+
 def unknown_fields(item: Item) -> tuple[str, ...]:
     """Name the fields that are kept but mean nothing to a controller: most often a slip of the pen."""
     spec = item.get("spec")

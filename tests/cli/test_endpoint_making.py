@@ -51,6 +51,18 @@ def test_an_endpoint_that_exists_is_left_as_it_is(shell: Shell, writers: Writers
     assert writers.read("chat") == before
 
 
+@pytest.mark.behaviour("B34")
+def test_what_is_wrong_with_autoscaling_that_is_off_is_told_and_stops_nothing(
+    shell: Shell, writers: Writers, tmp_path: Path
+) -> None:
+    record = a_record(spec={"image": IMAGE, "autoscaling": {"enabled": False, "min_replicas": 0}})
+
+    ended = shell("endpoint", "create", "-f", file_with(tmp_path, record))
+
+    assert (ended.code, ended.out) == (0, "chat: created\n")
+    assert "chat: with autoscaling on this would be wrong: spec.autoscaling.min_replicas is 0" in ended.err
+
+
 @pytest.mark.parametrize("name", ["records.json", "records.yaml"])
 def test_a_file_may_hold_several_records(shell: Shell, writers: Writers, tmp_path: Path, name: str) -> None:
     both = [a_record("a"), a_record("b")]

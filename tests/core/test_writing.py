@@ -10,6 +10,7 @@ from gco_stream.core.writing import (
     a_new_record,
     applied,
     as_written,
+    dormant_problems,
     problems_of,
     scaled,
     told,
@@ -184,6 +185,28 @@ class TestProblems:
 
     def test_a_right_record_has_none(self) -> None:
         assert problems_of(an_item(), SCOPE) == ()
+
+
+class TestDormantProblems:
+    @pytest.mark.behaviour("B34")
+    @pytest.mark.parametrize("off", [{}, {"enabled": False}, {"enabled": "false"}])
+    def test_of_autoscaling_that_is_off_are_found_and_are_no_problems_yet(self, off: dict[str, Any]) -> None:
+        item = an_item(spec=a_spec(autoscaling={"min_replicas": 0, "metrics": [{"type": "gpu"}], **off}))
+
+        fields = [problem.field for problem in dormant_problems(item, SCOPE)]
+
+        assert fields == ["spec.autoscaling.min_replicas", "spec.autoscaling.metrics[0].type"]
+        assert problems_of(item, SCOPE) == ()
+
+    def test_of_autoscaling_that_is_on_are_problems_already(self) -> None:
+        item = an_item(spec=a_spec(port=0, autoscaling={"enabled": True, "min_replicas": 0}))
+
+        assert [problem.field for problem in problems_of(item, SCOPE)] == ["spec.port", "spec.autoscaling.min_replicas"]
+        assert dormant_problems(item, SCOPE) == ()
+
+    @pytest.mark.parametrize("spec", [None, "x", {}, {"autoscaling": 5}, a_spec(autoscaling={"min_replicas": 2})])
+    def test_there_are_none_where_nothing_sleeps(self, spec: Any) -> None:
+        assert dormant_problems({**an_item(), "spec": spec}, SCOPE) == ()
 
 
 def test_slips_of_the_pen_are_named() -> None:
