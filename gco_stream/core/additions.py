@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gco_stream.core.manifests.ownership import FIELD_MANAGER, HOLD
+from gco_stream.core.manifests.ownership import FIELD_MANAGER, HOLD, REPLICAS_MANAGER
 from gco_stream.core.merging import FieldsV1, fields_of, place_of
 from gco_stream.core.models import Manifest
 
 _PLACES = (("f:metadata", "f:labels"), ("f:metadata", "f:annotations"), ("f:spec",))
+_OUR_MANAGERS = (FIELD_MANAGER, REPLICAS_MANAGER)
 _MEANT_FOR_US = frozenset({f"metadata.annotations.{HOLD}"})
 
 
@@ -31,7 +32,7 @@ def additions(live: Manifest) -> tuple[Addition, ...]:
     ours = fields_of(live, FIELD_MANAGER)
     found: set[Addition] = set()
     for entry in live["metadata"].get("managedFields") or ():
-        if entry.get("manager") != FIELD_MANAGER and not entry.get("subresource"):
+        if entry.get("manager") not in _OUR_MANAGERS and not entry.get("subresource"):
             theirs = entry.get("fieldsV1") or {}
             found |= {Addition(path, str(entry.get("manager"))) for path in _paths(theirs, ours)}
     return tuple(sorted(found))

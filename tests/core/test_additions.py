@@ -55,6 +55,17 @@ def test_a_field_that_both_set_alike_is_ours() -> None:
     assert paths(with_theirs(spec={"replicas": 1})) == []
 
 
+@pytest.mark.behaviour("B16")
+def test_replicas_that_we_handed_over_are_nobodys_addition() -> None:
+    without_replicas = copy.deepcopy(dict(OURS))
+    del without_replicas["spec"]["replicas"]
+    handed = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "llama"}, "spec": {"replicas": 4}}
+
+    live = applied(a_live(without_replicas), handed, manager="gco-stream-replicas")
+
+    assert additions(live) == ()
+
+
 def test_a_hold_is_meant_for_us() -> None:
     assert paths(with_theirs(annotations={"gco.io/hold": "debugging"})) == []
 
