@@ -17,6 +17,7 @@ from gco_stream.election import Election
 from gco_stream.errors import LostLeadership
 from gco_stream.feeds.cluster import ClusterFeed
 from gco_stream.feeds.resync import Resync, ResyncRequests
+from gco_stream.feeds.sources import EventSource, NoEvents
 from gco_stream.feeds.stream import StreamFeed
 from gco_stream.ports import World
 from gco_stream.queue import WorkQueue
@@ -123,11 +124,8 @@ async def _work(settings: Settings, world: World, resyncs: ResyncRequests, stop:
         feeds = [
             _resync(settings, world, queue, mirror, resyncs).run(),
             ClusterFeed(cluster=world.cluster, mirror=mirror, queue=queue, clock=world.clock).run(),
+            event_source(settings, world, queue, resyncs).run(),
         ]
-        if settings.event_source == "streams":
-            feeds.append(_stream_feed(settings, world, queue, resyncs).run())
-        else:
-            resyncs.ask("start")
         await _feed(feeds, stop)
         _log.info("stopping: work in hand finishes")
         await queue.close()
@@ -165,7 +163,10 @@ def _resync(settings: Settings, world: World, queue: WorkQueue, mirror: Mirror, 
     )
 
 
-def _stream_feed(settings: Settings, world: World, queue: WorkQueue, resyncs: ResyncRequests) -> StreamFeed:
+def event_source(settings: Settings, world: World, queue: WorkQueue, resyncs: ResyncRequests) -> EventSource:
+    """Make the source that the settings name; nothing else knows which one it is."""
+    if settings.event_source == "none":
+        return NoEvents(resyncs)
     return StreamFeed(
         stream=world.stream,
         queue=queue,

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from gco_stream.core.mirror import Mirror
 from gco_stream.feeds.resync import Resync, ResyncRequests
+from gco_stream.feeds.sources import EventSource
 from gco_stream.feeds.stream import StreamFeed
 from gco_stream.queue import WorkQueue
 from tests.builders import SCOPE
@@ -90,11 +91,11 @@ def a_following(*, poll_seconds: float = 0.25, interval: timedelta = timedelta(h
 
 
 @asynccontextmanager
-async def running(following: Following) -> AsyncIterator[Following]:
-    """Run feed, resync and one worker; whatever crashes ends the test."""
+async def running(following: Following, *, source: EventSource | None = None) -> AsyncIterator[Following]:
+    """Run feed (or another source), resync and one worker; whatever crashes ends the test."""
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(following.feed.run()),
+            group.create_task((source or following.feed).run()),
             group.create_task(following.resync.run()),
             group.create_task(following.look()),
         ]
