@@ -2,7 +2,13 @@
 
 import asyncio
 
+import pytest
+
 pytest_plugins = ["tests.world.fixtures"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "hazard(number): the hazard of docs/stream.md that the test stands against")
 
 
 def pytest_sessionstart() -> None:

@@ -56,6 +56,16 @@ def test_a_behaviour_that_is_held_but_not_claimed_is_found(house: Path) -> None:
     assert found_in(house) == ["tests/test_more.py:2: B5 is held here, but docs/behaviour.md does not say so"]
 
 
+def test_a_hazard_of_the_stream_is_held_like_a_behaviour(house: Path) -> None:
+    write(house, "docs/stream.md", "| H1 | a |\n| H2 | b |\n")
+    write(house, "tests/test_more.py", '\n@pytest.mark.hazard("H2")\n@pytest.mark.hazard("H3")\ndef test_it(): ...\n')
+
+    assert found_in(house) == [
+        "docs/stream.md:1: H1 is claimed, but no test is marked with it",
+        "tests/test_more.py:3: H3 is held here, but docs/stream.md does not say so",
+    ]
+
+
 @pytest.mark.parametrize("folder", ["gco_stream", "tests", "benchmarks"])
 def test_a_file_that_is_too_long_is_found(house: Path, folder: str) -> None:
     write(house, f"{folder}/short.py", "X = 1\n" * 300)
