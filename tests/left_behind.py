@@ -65,6 +65,9 @@ def _default_deployment(spec: Made) -> None:
         container |= {**_MESSAGES, "imagePullPolicy": "Always" if tag in ("", "latest") else "IfNotPresent"}
         for port in container.get("ports", ()):
             port["protocol"] = "TCP"
+        for variable in container.get("env", ()):
+            if variable["value"] == "":
+                del variable["value"]
         for probe in ("livenessProbe", "readinessProbe"):
             if probe in container:
                 container[probe] = _PROBE | container[probe]

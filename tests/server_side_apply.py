@@ -106,6 +106,8 @@ def _merged(live: Any, wanted: Any, kind: str, field: str) -> Any:
     if isinstance(wanted, list) and isinstance(live, list) and key is not None:
         there = {_step(entry, key): entry for entry in live}
         mine = {_step(entry, key): _merged(there.get(_step(entry, key)), entry, kind, "") for entry in wanted}
+        if [step for step in there if step in mine] == list(mine):
+            return [mine.get(step, entry) for step, entry in there.items()]
         return [*mine.values(), *(entry for step, entry in there.items() if step not in mine)]
     return copy.deepcopy(wanted)
 
