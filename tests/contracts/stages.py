@@ -86,6 +86,10 @@ class FakeStage:
     cluster: FakeCluster
     scope: Scope = SCOPE
 
+    def __post_init__(self) -> None:
+        """Let the contract write in any order: what a load balancer needs is not the port's to know."""
+        self.cluster.model.is_balanced = False
+
     async def make(self, manifest: Manifest) -> Manifest:
         return copy.deepcopy(self.cluster.make(manifest))
 

@@ -1,12 +1,29 @@
 """What a test of the whole controller starts from: a site, the known writers, and the controller at work."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import pytest
 import pytest_asyncio
 
 from tests.controller import Controller, running_controller
-from tests.world import Site
+from tests.instants import writes, wrong_instants
+from tests.world import Site, World
 from tests.writers import Writers
+
+
+@pytest.fixture(autouse=True)
+def load_balancer(request: pytest.FixtureRequest, world: World) -> Iterator[None]:
+    """See that a load balancer could have served all endpoints at every instant of the test.
+
+    What a test spoils by hand is taken to be as the controller has left it, where ``by_hand`` names it.
+    """
+    start = world.audit_log.stat().st_size
+    yield
+    by_hand = [name for mark in request.node.iter_markers("by_hand") for name in mark.args]
+    with world.audit_log.open() as log:
+        log.seek(start)
+        found = wrong_instants(writes(log), by_hand=by_hand)
+    assert not found, "\n".join(found)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -127,6 +127,7 @@ async def test_after_all_connections_broke_off_changes_are_seen_again(site: Site
 
 
 @pytest.mark.behaviour("B14")
+@pytest.mark.by_hand("Service llama")
 async def test_what_happened_while_the_line_was_cut_is_put_right_without_listing_anew(
     world: World, site: Site, writers: Writers, line: Line
 ) -> None:

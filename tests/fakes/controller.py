@@ -68,6 +68,8 @@ async def serving(controller: Controller) -> AsyncIterator[Controller]:
         nature.cancel()
         controller.serving.cancel()
         await asyncio.wait([nature, controller.serving])
+    # A worker takes whatever a pass raises for a crash, and goes on.
+    assert not controller.cluster.model.spoiled
 
 
 def with_records(*, board: Board | None = None, **environment: str) -> Controller:
