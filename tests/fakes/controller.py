@@ -69,7 +69,8 @@ async def serving(controller: Controller) -> AsyncIterator[Controller]:
         controller.serving.cancel()
         await asyncio.wait([nature, controller.serving])
     # A worker takes whatever a pass raises for a crash, and goes on.
-    assert not controller.cluster.model.spoiled
+    spoiled = controller.cluster.model.spoiled
+    assert not spoiled, "\n".join(spoiled)
 
 
 def with_records(*, board: Board | None = None, **environment: str) -> Controller:
