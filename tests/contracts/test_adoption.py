@@ -75,11 +75,13 @@ class AdoptionContract:
         live = (await left_of(stage, an_old_item(stage, **spec)))[DEPLOYMENT]
         found = await adopted(stage, live, **spec)
 
-        after = await take_over(stage, found, manifests_of(stage, env={"A": "1"}, gpu_count=0)[DEPLOYMENT])
+        edited = manifests_of(stage, env={"A": "1"}, gpu_count=0)[DEPLOYMENT]
+        after = await take_over(stage, found, edited)
 
         assert container_of(after)["env"] == [{"name": "A", "value": "1"}]
         assert {"args", "volumeMounts"} & container_of(after).keys() == set()
         assert {"volumes", "tolerations"} & after["spec"]["template"]["spec"].keys() == set()
+        assert differences(edited, after) == ()
 
     @pytest.mark.behaviour("B35")
     @pytest.mark.parametrize("key", [SERVICE, INGRESS], ids=str)
