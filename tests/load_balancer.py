@@ -32,7 +32,10 @@ def violations(
         services: All that exist at that instant; those that are being deleted still count.
         own_namespace: Where endpoints are; everything elsewhere is the platform's.
     """
-    members = in_order(ingresses, own_namespace=own_namespace)
+    return _violations(in_order(ingresses, own_namespace=own_namespace), services)
+
+
+def _violations(members: list[Member], services: Iterable[Manifest]) -> list[str]:
     there = {(s["metadata"]["namespace"], s["metadata"]["name"]): s for s in services}
     return [*_wrong_with_members(members, there), *_wrong_with_group(members)]
 
@@ -117,10 +120,9 @@ class LoadBalancer:
 
     def show(self, ingresses: Iterable[Manifest], services: Iterable[Manifest]) -> list[str]:
         """Say everything that is wrong at this instant."""
-        there = list(ingresses)
-        own = (m for m in in_order(there, own_namespace=self._own_namespace) if m.is_own)
-        changed = [problem for member in own for problem in self._changed(member)]
-        return [*violations(there, services, own_namespace=self._own_namespace), *changed]
+        members = in_order(ingresses, own_namespace=self._own_namespace)
+        changed = [problem for member in members if member.is_own for problem in self._changed(member)]
+        return [*_violations(members, services), *changed]
 
     def _changed(self, member: Member) -> Iterator[str]:
         for action in member.actions:

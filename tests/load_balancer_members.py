@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tests.load_balancer_actions import Action, Target, is_integer, read_action
@@ -27,7 +28,7 @@ Services = Mapping[tuple[str, str], Manifest]
 """By namespace and name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Member:
     """One Ingress of the group."""
 
@@ -38,7 +39,7 @@ class Member:
     def namespace(self) -> str:
         return str(self.manifest["metadata"]["namespace"])
 
-    @property
+    @cached_property
     def name(self) -> str:
         return f"{self.namespace}/{self.manifest['metadata']['name']}"
 
@@ -46,21 +47,25 @@ class Member:
     def annotations(self) -> Mapping[str, Any]:
         return annotations_of(self.manifest)
 
-    @property
+    @cached_property
     def backends(self) -> list[Manifest]:
         spec = self.manifest["spec"]
         paths = [p for rule in spec.get("rules") or () for p in (rule.get("http") or {}).get("paths") or ()]
         default = [spec["defaultBackend"]] if spec.get("defaultBackend") else []
         return [*(path["backend"] for path in paths), *default]
 
-    @property
+    @cached_property
     def actions(self) -> list[str]:
         """The names of the actions that its paths use."""
         named = [backend["service"] for backend in self.backends if "service" in backend]
         return list(dict.fromkeys(s["name"] for s in named if s["port"].get("name") == USE_ANNOTATION))
 
-    def read(self) -> Iterator[tuple[str, Action]]:
+    @cached_property
+    def said(self) -> list[tuple[str, Action]]:
         """For each backend, and each action in use, what it is called and what it says."""
+        return [*self._plain(), *self._acting()]
+
+    def _plain(self) -> Iterator[tuple[str, Action]]:
         for backend in self.backends:
             service = backend.get("service")
             if service is None:
@@ -68,14 +73,15 @@ class Member:
             elif service["port"].get("name") != USE_ANNOTATION:
                 port = service["port"].get("number", service["port"].get("name"))
                 yield f"its backend {service['name']}", Action(targets=(Target(service["name"], port),))
+
+    def _acting(self) -> Iterator[tuple[str, Action]]:
         for action in self.actions:
             text = self.annotations.get(f"{ACTION}{action}")
-            read = _MISSING if text is None else read_action(text)
-            yield f"its action {action}", read
+            yield f"its action {action}", _MISSING if text is None else read_action(text)
 
-    @property
+    @cached_property
     def targets(self) -> list[Target]:
-        return [target for _, action in self.read() for target in action.targets]
+        return [target for _, action in self.said for target in action.targets]
 
 
 def annotations_of(manifest: Manifest) -> Mapping[str, Any]:
@@ -84,7 +90,7 @@ def annotations_of(manifest: Manifest) -> Mapping[str, Any]:
 
 def wrong_with_member(member: Member, services: Services) -> Iterator[str]:
     """Say what about one Ingress freezes the group, or leaves its requests without an answer."""
-    for what, action in member.read():
+    for what, action in member.said:
         yield from (f"{what} {problem}" for problem in action.wrong)
         for target in action.targets:
             yield from _wrong_with_target(member, target, services, is_alone=len(action.targets) == 1)
@@ -129,7 +135,7 @@ def is_plain(text: str) -> bool:
 
 def _unwise(member: Member) -> Iterator[str]:
     """Say what builds, and is all the same nothing that an endpoint's Ingress should say."""
-    for what, action in member.read():
+    for what, action in member.said:
         yield from (f"{what} {problem}" for problem in action.unwise)
         for port in (target.port for target in action.targets):
             # Written otherwise, the target group would be another one.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 LONGEST = 128
@@ -11,7 +12,7 @@ _TAKEN = re.compile(r"/[A-Za-z0-9_.$/~\"'@:+&;*?-]*")
 """Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Route:
     """One path of one Ingress.
 
@@ -24,7 +25,7 @@ class Route:
     kind: str
     host: str = ""
 
-    @property
+    @cached_property
     def stem(self) -> str:
         return self.path.removesuffix("*").rstrip("/") if self.is_prefix else self.path
 
