@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
+from gco_stream.core.claims import Claims
 from gco_stream.core.leadership import Contender, Terms
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Scope
@@ -110,7 +111,7 @@ async def _lead(
 
 
 async def _work(settings: Settings, world: World, resyncs: ResyncRequests, stop: asyncio.Event) -> None:
-    queue, mirror = WorkQueue(world.clock), Mirror()
+    queue, mirror, claims = WorkQueue(world.clock), Mirror(), Claims(settings.region)
     reconciler = Reconciler(
         records=world.records,
         cluster=world.cluster,
@@ -118,11 +119,12 @@ async def _work(settings: Settings, world: World, resyncs: ResyncRequests, stop:
         clock=world.clock,
         scope=scope_of(settings),
         pass_deadline=4 * settings.kubernetes_timeout + timedelta(seconds=30),
+        claims=claims,
     )
     async with asyncio.TaskGroup() as group:
         workers = [group.create_task(reconciler.work(queue)) for _ in range(settings.workers)]
         feeds = [
-            _resync(settings, world, queue, mirror, resyncs).run(),
+            _resync(settings, world, queue, mirror, claims, resyncs).run(),
             ClusterFeed(cluster=world.cluster, mirror=mirror, queue=queue, clock=world.clock).run(),
             event_source(settings, world, queue, resyncs).run(),
         ]
@@ -150,11 +152,14 @@ async def _feed(feeds: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event)
             task.cancel()
 
 
-def _resync(settings: Settings, world: World, queue: WorkQueue, mirror: Mirror, resyncs: ResyncRequests) -> Resync:
+def _resync(
+    settings: Settings, world: World, queue: WorkQueue, mirror: Mirror, claims: Claims, resyncs: ResyncRequests
+) -> Resync:
     return Resync(
         records=world.records,
         cluster=world.cluster,
         mirror=mirror,
+        claims=claims,
         queue=queue,
         requests=resyncs,
         clock=world.clock,
@@ -192,4 +197,7 @@ def scope_of(settings: Settings) -> Scope:
         namespace=settings.namespace,
         model_sync_image=settings.model_sync_image,
         target_groups=settings.target_groups,
+        unhealthy_after=settings.unhealthy_threshold,
+        warmup=settings.canary_warmup,
+        drain=settings.drain,
     )

@@ -137,6 +137,10 @@ class Cluster(Protocol):
         """Read every object that an endpoint can have, and its pods where asked for."""
         ...
 
+    async def pods(self, name: EndpointName) -> tuple[Manifest, ...]:
+        """Read the pods of an endpoint and of its canary."""
+        ...
+
     async def count_target_groups(self) -> int:
         """Count the target groups that all published endpoints have on the load balancer."""
         ...

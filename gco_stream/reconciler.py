@@ -7,29 +7,23 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from gco_stream.actor import Acted, Actor
 from gco_stream.core.backlog import Again
+from gco_stream.core.claims import Claims
 from gco_stream.core.conclusions import may_be_promoted, may_be_purged
 from gco_stream.core.mirror import Mirror
-from gco_stream.core.models import Apply, EndpointName, Item, Kind, ObjectKey, Observed, Scope, describe
-from gco_stream.core.plan import Plan, make_plan
-from gco_stream.core.progress import next_look
-from gco_stream.core.projection import project
+from gco_stream.core.models import EndpointName, Item, Kind, ObjectKey, Observed, Scope
+from gco_stream.core.progress import AT_ONCE, next_look
 from gco_stream.core.record import read_record
-from gco_stream.core.status import (
-    Failure,
-    RegionStatus,
-    State,
-    held_by_another,
-    previous_status,
-    region_status,
-    to_write,
-)
+from gco_stream.core.report import Outcome, region_status
+from gco_stream.core.rollout import read_rollout
+from gco_stream.core.status import Failure, RegionStatus, State, held_by_another, previous_status, to_write
 from gco_stream.core.unobserved import unobserved_status
-from gco_stream.core.wish import Remove, Request, Stop, read_request
+from gco_stream.core.wish import Remove, Request, Run, Stop, read_request
 from gco_stream.errors import Conflict, Denied, InvalidRecord, LostLeadership, Refused, Transient
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
@@ -37,26 +31,8 @@ from gco_stream.queue import WorkQueue
 _log = logging.getLogger(__name__)
 
 _FAILED = Again(first=0.5, longest=60.0)
-_AT_ONCE = Again(first=0.02, longest=1.0)
 _REASONS = ((Denied, "Forbidden"), (Conflict, "Conflict"))
 _REPORTED_AFTER = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acted:
-    """What carrying out a plan led to.
-
-    Attributes:
-        plan: What was to be done.
-        observed: The objects as the API server answered them.
-        failure: Why the rest was not done, if repeating cannot cure it.
-        trouble: Why the rest was not done, if it may be cured by itself.
-    """
-
-    plan: Plan
-    observed: Observed
-    failure: Failure | None = None
-    trouble: Transient | Conflict | None = None
 
 
 @dataclass(slots=True)
@@ -73,27 +49,31 @@ class Reconciler:
     clock: Clock
     scope: Scope
     pass_deadline: timedelta
-    _publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    claims: Claims
     _failing_since: dict[EndpointName, float] = field(default_factory=dict)
     _passes: "count[int]" = field(default_factory=lambda: count(1))
+    _actor: Actor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._actor = Actor(self.cluster, self.mirror, self.clock, self.scope)
 
     async def work(self, queue: WorkQueue) -> None:
         """Work on whatever the queue hands out, until it is closed."""
         while (name := await queue.take()) is not None:
-            await queue.done(name, await self._attempt(name))
+            await queue.done(name, await self._attempt(name, queue))
 
-    async def _attempt(self, name: EndpointName) -> Again | None:
+    async def _attempt(self, name: EndpointName, queue: WorkQueue) -> Again | None:
         """Do one pass; whatever goes wrong in it hurts this endpoint alone."""
         bound = {"endpoint": name, "pass": next(self._passes)}
         try:
             async with asyncio.timeout(self.pass_deadline.total_seconds()):
-                again = await self._reconcile(name, bound)
+                again = await self._reconcile(name, queue, bound)
         except LostLeadership:
             raise
         except Conflict as conflict:
             self._failing_since.setdefault(name, self.clock.monotonic())
             _log.debug("read again after a conflict", extra={**bound, "reason": str(conflict)})
-            return _AT_ONCE
+            return AT_ONCE
         except Refused as refused:
             _log.error("refused, waiting for the record to change", extra={**bound, "reason": str(refused)})
             again = None
@@ -107,30 +87,27 @@ class Reconciler:
         self._failing_since.pop(name, None)
         return again
 
-    async def _reconcile(self, name: EndpointName, bound: Mapping[str, Any]) -> Again | None:
-        request = read_request(name, await self.records.get(name), self.scope)
+    async def _reconcile(self, name: EndpointName, queue: WorkQueue, bound: Mapping[str, Any]) -> Again | None:
+        item = await self.records.get(name)
+        await self._claim(name, item, queue)
+        request = read_request(name, item, self.scope, self.claims)
         observed = await self._observe(request, bound)
-        acted = await self._act(request, observed, bound)
-        status = self._judge(request, observed, acted)
-        item = await self._write_status(request, status, bound)
+        acted = await self._actor.act(request, observed, bound)
+        now = self.clock.now()
+        status = await self._judge(request, acted, now)
+        after = await self._write_status(request, status, bound)
         if acted.trouble is not None:
             raise acted.trouble
-        await self._conclude(item, bound)
-        again = next_look(request, acted.observed, status)
+        await self._claim(name, after or item, queue)
+        await self._conclude(after, bound)
+        again = next_look(request, acted.observed, status, acted.plan, now=now)
         _log.debug("pass done", extra={**bound, "again": again is not None})
         return again
 
-    async def _act(self, request: Request, observed: Observed, bound: Mapping[str, Any]) -> Acted:
-        """Plan and carry it out; those who publish do so one after the other, so that each counts the others."""
-        plan = make_plan(request, observed, self.scope)
-        if not plan.publishes:
-            return await self._carry_out(plan, observed, bound)
-        async with self._publishing:
-            try:
-                plan, counted = await plan_with_room(request, observed, self.cluster, self.scope)
-            except Transient as trouble:
-                return Acted(plan=plan, observed=observed, trouble=trouble)
-            return await self._carry_out(plan, counted, bound)
+    async def _claim(self, name: EndpointName, item: Item | None, queue: WorkQueue) -> None:
+        """Take in what a record lays claim to, and wake those whom that concerns."""
+        for other in sorted(self.claims.forget(name) if item is None else self.claims.note(item)):
+            await queue.add(other)
 
     async def _observe(self, request: Request, bound: Mapping[str, Any]) -> Observed:
         """Look at the cluster; where that has failed for long, say so in the status before giving up."""
@@ -142,38 +119,28 @@ class Reconciler:
                 await self._write_status(request, unobserved_status(request, self.scope, failure), bound)
             raise
 
-    async def _carry_out(self, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
-        """Do one action after the other; the first that fails ends it, because later ones rely on it."""
-        done = []
-        acted = Acted(plan=plan, observed=observed)
-        for action in plan.actions:
-            try:
-                now = await self.cluster.carry_out(action)
-            except Refused as refused:
-                failure = Failure(reason=refused.reason, message=str(refused))
-                _log.error("refused by the API server", extra={**bound, "reason": str(refused)})
-                acted = replace(acted, failure=failure)
-                break
-            except (Transient, Conflict) as trouble:
-                acted = replace(acted, trouble=trouble)
-                break
-            if now is not None:
-                self.mirror.note(action.key, project(now))
-            acted = replace(acted, observed=acted.observed.after(action.key, now))
-            done.append(describe(action))
-        if done:
-            _log.info("plan carried out", extra={**bound, "actions": done, "reason": plan.reason})
-        return acted
-
-    def _judge(self, request: Request, before: Observed, acted: Acted) -> RegionStatus | None:
+    async def _judge(self, request: Request, acted: Acted, now: datetime) -> RegionStatus | None:
         failure = acted.failure
         if acted.trouble is not None:
             failure = self._lasting(request.name, acted.trouble)
             if failure is None:
                 return None
         key = ObjectKey(Kind.DEPLOYMENT, request.name)
-        is_new = before.get(key) is None and any(a.key == key for a in acted.plan.actions if isinstance(a, Apply))
-        return region_status(request, acted.plan, acted.observed, self.scope, is_new=is_new, failure=failure)
+        is_changed = any(action.key == key for action in acted.plan.actions)
+        is_new = is_changed and acted.before.get(key) is None
+        seen = acted.observed if is_changed else await self._with_pods(request, acted.observed)
+        outcome = Outcome(plan=acted.plan, observed=seen, is_new=is_new, failure=failure)
+        return region_status(request, outcome, self.scope, now=now)
+
+    async def _with_pods(self, request: Request, observed: Observed) -> Observed:
+        """Look at the pods of a rollout that is under way; where that fails, nothing is known of them."""
+        deployment = observed.deployment(request.name)
+        if not isinstance(request.wish, Run) or deployment is None or read_rollout(deployment).complete:
+            return observed
+        try:
+            return replace(observed, pods=await self.cluster.pods(request.name))
+        except Transient:
+            return observed
 
     def _lasting(self, name: EndpointName, trouble: Transient | Conflict) -> Failure | None:
         """Turn trouble into a failure once it has lasted; before that the state is left as it is."""
@@ -220,16 +187,3 @@ class Reconciler:
         facts = {"state": status.state.value, "reason": status.error or status.reason}
         _log.log(level, "status written", extra={**bound, **facts})
         return after
-
-
-async def plan_with_room(request: Request, observed: Observed, cluster: Cluster, scope: Scope) -> tuple[Plan, Observed]:
-    """Plan for one endpoint, asking how much room the load balancer has where that matters.
-
-    Returns:
-        The plan, and what it was made from.
-    """
-    plan = make_plan(request, observed, scope)
-    if not plan.publishes:
-        return plan, observed
-    counted = replace(observed, target_groups=await cluster.count_target_groups())
-    return make_plan(request, counted, scope), counted

@@ -98,6 +98,8 @@ class Settings(BaseModel):
             a shard can bear of one reader).
         workers: How many endpoints are worked on at once.
         target_groups: How many target groups published endpoints may have together on the shared load balancer.
+        canary_warmup: How long the load balancer is given to register a canary's pods before they get traffic.
+        drain: How long an ended canary is given to finish its last requests.
         lease_duration: How long other processes leave a leader's Lease alone after its last renewal.
         lease_renew_deadline: After so long without a renewal a leader ends.
         lease_retry: Time between two renewals, and between two looks of a standby.
@@ -130,6 +132,12 @@ class Settings(BaseModel):
     )
     workers: Annotated[int, BeforeValidator(_workers)] = Field(default=16, alias="WORKERS")
     target_groups: Annotated[int, BeforeValidator(_target_groups)] = Field(default=90, alias="ALB_TARGET_GROUPS")
+    canary_warmup: Annotated[timedelta, _seconds(at_least=0, at_most=3600)] = Field(
+        default=timedelta(seconds=30), alias="CANARY_WARMUP_SECONDS"
+    )
+    drain: Annotated[timedelta, _seconds(at_least=0, at_most=3600)] = Field(
+        default=timedelta(seconds=30), alias="DRAIN_SECONDS"
+    )
     lease_duration: Annotated[timedelta, _seconds(at_least=1, at_most=3600), AfterValidator(_whole_seconds)] = Field(
         default=timedelta(seconds=15), alias="LEASE_DURATION_SECONDS"
     )

@@ -112,6 +112,10 @@ class LedCluster:
         """Read an endpoint's objects."""
         return await self.cluster.observe(name, with_pods=with_pods)
 
+    async def pods(self, name: EndpointName) -> tuple[Manifest, ...]:
+        """Read an endpoint's pods."""
+        return await self.cluster.pods(name)
+
     async def count_target_groups(self) -> int:
         """Count target groups."""
         return await self.cluster.count_target_groups()

@@ -16,7 +16,8 @@ from gco_stream.core.manifests import render
 from gco_stream.core.models import EndpointName, Item, Kind, Manifest, ObjectKey, Observed, Scope
 from gco_stream.core.plan import Plan
 from gco_stream.core.record import Endpoint, EndpointRecord, read_endpoint, read_record, spec_hash
-from gco_stream.core.status import Failure, RegionStatus, region_status
+from gco_stream.core.report import Outcome, region_status
+from gco_stream.core.status import Failure, RegionStatus
 from gco_stream.core.wish import Request, read_request
 from tests.server_side_apply import applied
 
@@ -92,7 +93,7 @@ def a_request(item: Item | None = None, *, scope: Scope = SCOPE, **fields: Any) 
 
 def manifests_of(endpoint: Endpoint, *, replicas: int | None = None) -> dict[Kind, Manifest]:
     rendered = render(endpoint, SCOPE, replicas=endpoint.spec.replicas if replicas is None else replicas)
-    return {key.kind: manifest for key, manifest in rendered.items()}
+    return {key.kind: manifest for key, manifest in rendered.items() if not key.name.endswith("-canary")}
 
 
 def deployment_of(endpoint: Endpoint, *, replicas: int | None = None) -> Manifest:
@@ -123,6 +124,7 @@ def with_defaults(live: dict[str, Any]) -> dict[str, Any]:
     if live["kind"] == "Service":
         spec |= {"clusterIP": "10.0.0.7", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"}
     if live["kind"] == "Deployment":
+        spec.setdefault("replicas", 1)
         pod = spec["template"]["spec"]
         pod |= {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler"}
         for container in pod["containers"]:
@@ -210,10 +212,12 @@ def status_of(
     plan: Plan | None = None,
     is_new: bool = False,
     failure: Failure | None = None,
+    now: datetime = NOW,
 ) -> RegionStatus:
     """The status that is reported, where there must be one."""
     there = Observed(pods=()) if seen is None else seen
-    status = region_status(request, plan or Plan(), there, SCOPE, is_new=is_new, failure=failure)
+    outcome = Outcome(plan=plan or Plan(), observed=there, is_new=is_new, failure=failure)
+    status = region_status(request, outcome, SCOPE, now=now)
     assert status is not None
     return status
 

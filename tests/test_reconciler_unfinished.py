@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from gco_stream.core.claims import Claims
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Kind
 from gco_stream.errors import Transient
@@ -31,11 +32,12 @@ class Bench:
             clock=self.clock,
             scope=SCOPE,
             pass_deadline=deadline,
+            claims=Claims(SCOPE.region),
         )
 
     async def look(self) -> bool:
         """Do one pass, and say whether another one follows by itself."""
-        again = await self.reconciler._attempt(NAME)
+        again = await self.reconciler._attempt(NAME, self.queue)
         return again is not None
 
 

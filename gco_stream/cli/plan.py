@@ -9,20 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
+from gco_stream.actor import plan_with_room
 from gco_stream.app import scope_of
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.exits import Exit
 from gco_stream.cli.printing import print_diff, print_document, print_line, to_yaml
 from gco_stream.cli.telling import Unable, tell
 from gco_stream.core.additions import additions
+from gco_stream.core.claims import Claims
 from gco_stream.core.interruption import NO_SERVER
 from gco_stream.core.manifests.ownership import HOLD
 from gco_stream.core.models import EndpointName, Item, Scope
 from gco_stream.core.plan import Plan
 from gco_stream.core.preview import Preview, masked, preview
-from gco_stream.core.wish import Unclear, read_request
-from gco_stream.ports import Cluster
-from gco_stream.reconciler import plan_with_room
+from gco_stream.core.wish import Blocked, Request, Unclear, read_request
+from gco_stream.ports import Clock, Cluster
 from gco_stream.settings import Settings, read_settings
 from gco_stream.shell.world import connected
 from gco_stream.shell.writing import RecordWriter, table_client
@@ -89,9 +90,9 @@ def plan(
 
 async def _plan(names: Sequence[str], shape: Shape, *, show_secrets: bool) -> Exit:
     settings = read_settings(os.environ)
-    items = await _items(settings, names)
+    items, claims = await _items(settings, names)
     async with connected(settings) as world:
-        planned = await _plan_all(items, world.cluster, scope_of(settings))
+        planned = await _plan_all(items, _Desk(world.cluster, world.clock, scope_of(settings), claims))
     if not show_secrets:
         planned = [replace(one, previews=tuple(map(masked, one.previews))) for one in planned]
     if shape.is_text:
@@ -103,29 +104,38 @@ async def _plan(names: Sequence[str], shape: Shape, *, show_secrets: bool) -> Ex
     return Exit.FINE if all(one.is_in_step for one in planned) else Exit.NO
 
 
-async def _items(settings: Settings, names: Sequence[str]) -> Sequence[Item]:
-    """Read the records that are asked for, each in its last version.
+async def _items(settings: Settings, names: Sequence[str]) -> tuple[Sequence[Item], Claims]:
+    """Read the records that are asked for, and what all of them lay claim to.
 
     Raises:
         Unable: One does not exist.
     """
     async with table_client(settings.table_region) as client:
-        writer = RecordWriter(client, settings.table_name)
-        if not names:
-            return await writer.all()
-        found = {name: await writer.get(EndpointName(name)) for name in dict.fromkeys(filter(None, names))}
-    absent = [name for name, item in found.items() if item is None]
+        items = await RecordWriter(client, settings.table_name).all()
+    claims = Claims(settings.region)
+    for item in items:
+        claims.note(item)
+    wanted = set(filter(None, names))
+    absent = sorted(wanted - {item["endpoint_name"] for item in items})
     if absent:
         raise Unable(f"there is no endpoint {', '.join(absent)}", hint="`gco-stream endpoint list` shows all")
-    return [item for item in found.values() if item is not None]
+    return [item for item in items if not wanted or item["endpoint_name"] in wanted], claims
 
 
-async def _plan_all(items: Sequence[Item], cluster: Cluster, scope: Scope) -> Sequence[Planned]:
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    cluster: Cluster
+    clock: Clock
+    scope: Scope
+    claims: Claims
+
+
+async def _plan_all(items: Sequence[Item], desk: _Desk) -> Sequence[Planned]:
     room = asyncio.Semaphore(_AT_ONCE)
 
     async def one(item: Item) -> Planned:
         async with room:
-            return await _plan_one(item, cluster, scope)
+            return await _plan_one(item, desk)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -135,18 +145,18 @@ async def _plan_all(items: Sequence[Item], cluster: Cluster, scope: Scope) -> Se
     return [task.result() for task in tasks]
 
 
-async def _plan_one(item: Item, cluster: Cluster, scope: Scope) -> Planned:
+async def _plan_one(item: Item, desk: _Desk) -> Planned:
     """Plan as a pass of the controller does, up to where it would begin to act."""
     name = EndpointName(str(item["endpoint_name"]))
-    request = read_request(name, item, scope)
-    if isinstance(request.wish, Unclear):
-        problems = tuple(str(problem) for problem in request.wish.problems) if request.concerns(scope.region) else ()
-        return Planned(name=name, plan=Plan(), problems=problems)
-    seen = await cluster.observe(name, with_pods=False)
-    plan, observed = await plan_with_room(request, seen, cluster, scope)
+    request = read_request(name, item, desk.scope, desk.claims)
+    if isinstance(request.wish, Unclear | Blocked):
+        return Planned(name=name, plan=Plan(), problems=_in_the_way(request, desk.scope))
+    seen = await desk.cluster.observe(name, with_pods=False)
+    plan, observed = await plan_with_room(request, seen, desk.cluster, desk.scope, desk.clock)
     ours = {key: live for key, live in observed.objects.items() if key not in plan.foreign}
     foreign = tuple(f"{key} is not ours and stays untouched" for key in plan.foreign)
-    withheld = (f"not published: {plan.withheld}",) if plan.withheld else ()
+    less = None if plan.publication is None else plan.publication.reason
+    withheld = (f"on the load balancer: {less}",) if less else ()
     previews = tuple(preview(action, observed.get(action.key)) for action in (*plan.actions, *plan.held_back))
     return Planned(
         name=name,
@@ -155,6 +165,17 @@ async def _plan_one(item: Item, cluster: Cluster, scope: Scope) -> Planned:
         problems=(*foreign, *withheld),
         additions=tuple(f"{key} {found}" for key, live in ours.items() for found in additions(live)),
     )
+
+
+def _in_the_way(request: Request, scope: Scope) -> tuple[str, ...]:
+    """Say why nothing is planned for a record."""
+    match request.wish:
+        case Blocked(clash):
+            return (clash.message,)
+        case Unclear(problems) if request.concerns(scope.region):
+            return tuple(str(problem) for problem in problems)
+        case _:
+            return ()
 
 
 def _print(planned: Planned, shape: Shape) -> None:

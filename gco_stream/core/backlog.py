@@ -6,6 +6,7 @@ that never rests, every eighth turn goes to one of the others.
 """
 
 import heapq
+import math
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -31,11 +32,22 @@ class Again:
         first: Seconds until the first of a row of such looks; each further one waits twice as long.
         longest: The most that any of them waits, in seconds.
         at_least: What the other side asked us to wait, in seconds.
+        at_most: When something falls due by itself, in seconds, to the moment.
     """
 
     first: float
     longest: float
     at_least: float = 0.0
+    at_most: float = math.inf
+
+    @classmethod
+    def at(cls, seconds: float) -> "Again":
+        """Return one look after so many seconds, to the moment."""
+        return cls(first=math.inf, longest=math.inf, at_most=seconds)
+
+    def not_after(self, seconds: float) -> "Again":
+        """Return the same, but with a look after so many seconds at the latest."""
+        return replace(self, at_most=seconds)
 
     def not_before(self, seconds: float | None) -> "Again":
         """Return the same, but waiting at least as long as the other side asked, where it did."""
@@ -44,7 +56,7 @@ class Again:
     def delay(self, attempt: int, *, lot: float) -> float:
         """Return the seconds to wait before attempt ``attempt`` (1 is the first), 20 % more or less by ``lot``."""
         plain = min(self.longest, self.first * 2.0 ** min(attempt - 1, 32))
-        return max(self.at_least, plain * (0.8 + 0.4 * lot))
+        return max(self.at_least, min(self.at_most, plain * (0.8 + 0.4 * lot)))
 
 
 @dataclass(frozen=True, slots=True)

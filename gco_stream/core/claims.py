@@ -12,7 +12,7 @@ endpoint aside that bears its name already.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
@@ -109,6 +109,11 @@ class Claims:
     def forget(self, name: EndpointName) -> frozenset[EndpointName]:
         """Drop a record that is gone, and return the endpoints that have to be looked at again."""
         return self._replace(name, ())
+
+    def keep_only(self, names: Collection[EndpointName]) -> frozenset[EndpointName]:
+        """Drop every record but these, and return the endpoints that have to be looked at again."""
+        gone = [name for name in self._of if name not in names]
+        return frozenset().union(*(self.forget(name) for name in gone)) - frozenset(gone)
 
     def rival_of(self, name: EndpointName) -> Clash | None:
         """Say why an endpoint may not have all that it claims; None if it may, or claims nothing."""

@@ -67,9 +67,7 @@ def differences(intent: Manifest, live: Manifest) -> tuple[Difference, ...]:
 
 def _taken(applied: FieldsV1, wanted: Mapping[str, Any]) -> Iterator[str]:
     named = {field: value for field, value in wanted["metadata"].items() if field not in _NAMES}
-    # Under autoscaling the replicas are somebody else's at each step, and we send them either way.
-    spec = {field: value for field, value in wanted.get("spec", {}).items() if field != "replicas"}
-    return unowned(applied, {**wanted, "metadata": named, "spec": spec})
+    return unowned(applied, {**wanted, "metadata": named})
 
 
 def _compare(wanted: Any, live: Any, *, path: str, kind: str, whole: bool = False) -> Iterator[Difference]:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from gco_stream.core.models import Item
 from gco_stream.core.record import DesiredState, EndpointRecord, spec_hash
-from gco_stream.core.status import State, time_of
+from gco_stream.core.status import State
+from gco_stream.core.times import time_of
 
 _POLLERS_MOMENT = timedelta(seconds=1)
 

@@ -2,30 +2,33 @@
 
 from datetime import datetime
 
+from gco_stream.core.claims import Claims
 from gco_stream.core.conclusions import may_be_promoted, may_be_purged
 from gco_stream.core.models import EndpointName, Item, Observed, Scope
 from gco_stream.core.plan import make_plan
 from gco_stream.core.progress import next_look
-from gco_stream.core.status import previous_status, region_status, to_write
+from gco_stream.core.report import Outcome, region_status
+from gco_stream.core.status import previous_status, to_write
 from gco_stream.core.wish import Request, read_request
 
 
-def is_converged(item: Item, observed: Observed, scope: Scope, *, now: datetime) -> bool:
+def is_converged(item: Item, observed: Observed, scope: Scope, *, now: datetime, claims: Claims | None = None) -> bool:
     """Whether a pass over this endpoint would find nothing to do.
 
     Args:
         item: The record as a scan showed it.
         observed: What the watch has shown of its objects. Of pods it shows none: that they were gone was seen when
             ``stopped`` or ``deleted`` was written, and none comes back while the Deployment asks for none.
+        claims: What all records lay claim to; None: nobody is in this one's way.
     """
-    request = read_request(EndpointName(item["endpoint_name"]), item, scope)
-    plan = make_plan(request, observed, scope)
+    request = read_request(EndpointName(item["endpoint_name"]), item, scope, claims)
+    plan = make_plan(request, observed, scope, now=now)
     if plan.actions:
         return False
-    status = region_status(request, plan, observed, scope, is_new=False, failure=None)
+    status = region_status(request, Outcome(plan=plan, observed=observed), scope, now=now)
     if status is not None and to_write(status, previous_status(request, scope), now=now) is not None:
         return False
-    return next_look(request, observed, status) is None and not _may_be_concluded(request, item)
+    return next_look(request, observed, status, plan, now=now) is None and not _may_be_concluded(request, item)
 
 
 def _may_be_concluded(request: Request, item: Item) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from gco_stream.core.models import EndpointName, Kind, Manifest, ObjectKey, Observed, object_keys
+from gco_stream.core.manifests.ownership import ENDPOINT
+from gco_stream.core.models import CANARY_SUFFIX, EndpointName, Kind, Manifest, ObjectKey, Observed, object_keys
 
 _INGRESS_PREFIX = "inference-"
 # A list under way may still show what a watch has already seen go; it takes seconds at most.
@@ -72,10 +73,10 @@ class Mirror:
                 return self._list_anew(kind, projections, int(version))
             case Shown(projection):
                 key = _key(kind, projection)
-                return frozenset({endpoint_of(key)} if self._show(key, projection) else ())
+                return endpoints_of(key, projection) if self._show(key, projection) else frozenset()
             case Vanished(projection):
                 key = _key(kind, projection)
-                return frozenset({endpoint_of(key)} if self._drop(key, projection) else ())
+                return endpoints_of(key, projection) if self._drop(key, projection) else frozenset()
             case Reached():
                 return frozenset()
             case _:
@@ -95,11 +96,10 @@ class Mirror:
         listed = {_key(kind, projection): projection for projection in projections}
         missing = (key for key in self._objects if key.kind is kind and key not in listed)
         vanished = {key for key in missing if version_of(self._objects[key]) <= version}
-        for key in vanished:
-            del self._objects[key]
-        changed = {key for key, projection in listed.items() if self._keep(key, projection)}
+        news = {key: self._objects.pop(key) for key in vanished}
+        news |= {key: projection for key, projection in listed.items() if self._keep(key, projection)}
         self._listed[kind] = version
-        return frozenset(endpoint_of(key) for key in vanished | changed)
+        return frozenset(name for key, projection in news.items() for name in endpoints_of(key, projection))
 
     def _drop(self, key: ObjectKey, projection: Manifest) -> bool:
         """Forget an object that is gone, unless it, or another of the same name, has been seen since.
@@ -148,7 +148,13 @@ def _key(kind: Kind, projection: Manifest) -> ObjectKey:
     return ObjectKey(kind, projection["metadata"]["name"])
 
 
-def endpoint_of(key: ObjectKey) -> EndpointName:
-    """Return the endpoint that an object's name belongs to."""
-    is_ingress = key.kind is Kind.INGRESS
-    return EndpointName(key.name.removeprefix(_INGRESS_PREFIX) if is_ingress else key.name)
+def endpoints_of(key: ObjectKey, projection: Manifest) -> frozenset[EndpointName]:
+    """Return the endpoints that an object concerns: the one whose mark it bears, and else those of its name.
+
+    What is called ``x-canary`` may be the canary of ``x``, or an endpoint by itself.
+    """
+    name = key.name.removeprefix(_INGRESS_PREFIX) if key.kind is Kind.INGRESS else key.name
+    marked = (projection["metadata"].get("labels") or {}).get(ENDPOINT)
+    may_be_canarys = key.kind in (Kind.DEPLOYMENT, Kind.SERVICE) and name.endswith(CANARY_SUFFIX)
+    of_canary = {name.removesuffix(CANARY_SUFFIX)} if may_be_canarys and marked is None else set()
+    return frozenset(EndpointName(one) for one in {marked or name, *of_canary})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, NewType
 
@@ -24,6 +25,9 @@ class Scope:
         target_groups: How many target groups published endpoints may have together. A load balancer takes 100, which
             cannot be raised, and the platform needs some of its own.
             Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+        unhealthy_after: How long a published endpoint, or its canary, may have no ready replica.
+        warmup: How long the load balancer is given to register pods before they get traffic.
+        drain: How long an ended canary is given to finish its last requests.
     """
 
     region: str
@@ -31,6 +35,9 @@ class Scope:
     namespace: str
     model_sync_image: str
     target_groups: int = 90
+    unhealthy_after: timedelta = timedelta(seconds=300)
+    warmup: timedelta = timedelta(seconds=30)
+    drain: timedelta = timedelta(seconds=30)
 
 
 class Kind(StrEnum):
@@ -39,6 +46,10 @@ class Kind(StrEnum):
     DEPLOYMENT = "Deployment"
     SERVICE = "Service"
     INGRESS = "Ingress"
+    AUTOSCALER = "HorizontalPodAutoscaler"
+
+
+CANARY_SUFFIX = "-canary"
 
 
 class ObjectKey(NamedTuple):
@@ -56,13 +67,29 @@ def is_leaving(live: Manifest) -> bool:
     return live["metadata"].get("deletionTimestamp") is not None
 
 
-def object_keys(name: EndpointName) -> tuple[ObjectKey, ...]:
-    """Name every object that an endpoint can have, in the order in which they are taken away."""
+def canary_name(name: EndpointName) -> str:
+    """Name the Deployment and the Service of an endpoint's canary."""
+    return f"{name}{CANARY_SUFFIX}"
+
+
+def own_keys(name: EndpointName) -> tuple[ObjectKey, ...]:
+    """Name the objects of an endpoint apart from its canary's, in the order in which they are taken away."""
     return (
         ObjectKey(Kind.INGRESS, f"inference-{name}"),
+        ObjectKey(Kind.AUTOSCALER, name),
         ObjectKey(Kind.SERVICE, name),
         ObjectKey(Kind.DEPLOYMENT, name),
     )
+
+
+def canary_keys(name: EndpointName) -> tuple[ObjectKey, ...]:
+    """Name the objects of an endpoint's canary, in the order in which they are taken away."""
+    return (ObjectKey(Kind.SERVICE, canary_name(name)), ObjectKey(Kind.DEPLOYMENT, canary_name(name)))
+
+
+def object_keys(name: EndpointName) -> tuple[ObjectKey, ...]:
+    """Name every object that an endpoint can have, in the order in which they are taken away."""
+    return (*own_keys(name), *canary_keys(name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +98,7 @@ class Observed:
 
     Attributes:
         objects: The objects that exist, as the API server shows them.
-        pods: The pods with the label ``app=<endpoint>``, or None if nobody asked for them.
+        pods: The pods with the label ``app=<endpoint>`` or ``app=<endpoint>-canary``, or None if nobody asked.
         target_groups: How many target groups all published endpoints have, or None if nobody asked.
     """
 
@@ -90,6 +117,10 @@ class Observed:
     def deployment(self, name: EndpointName) -> Manifest | None:
         """Return the endpoint's Deployment, or None if it does not exist."""
         return self.objects.get(ObjectKey(Kind.DEPLOYMENT, name))
+
+    def canary(self, name: EndpointName) -> Manifest | None:
+        """Return the Deployment of the endpoint's canary, or None if it does not exist."""
+        return self.objects.get(ObjectKey(Kind.DEPLOYMENT, canary_name(name)))
 
     def ingress(self, name: EndpointName) -> Manifest | None:
         """Return the endpoint's Ingress, or None if it does not exist."""
@@ -118,6 +149,8 @@ class Apply:
         uid: The object that this is meant for; None creates one and must not touch one that is there.
         why: What differs, for people.
         fold: Ownership to write down first, or None.
+        gives_up_replicas: Whether this only writes the replica count, as it is, over to a manager of its own, so that
+            the intent that follows can leave it to an autoscaler. A count that has changed meanwhile is a conflict.
     """
 
     key: ObjectKey
@@ -125,6 +158,7 @@ class Apply:
     uid: str | None
     why: str
     fold: Fold | None = None
+    gives_up_replicas: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,4 +175,6 @@ Action = Apply | Delete
 
 def describe(action: Action) -> str:
     """Say in a few words what an action does, e.g. ``apply Service llama``."""
-    return f"{'apply' if isinstance(action, Apply) else 'delete'} {action.key}"
+    if isinstance(action, Delete):
+        return f"delete {action.key}"
+    return f"{'release the replicas of' if action.gives_up_replicas else 'apply'} {action.key}"

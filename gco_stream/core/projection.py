@@ -9,16 +9,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gco_stream.core.manifests.ownership import ENDPOINT, FIELD_MANAGER, HOLD, MANAGED_BY
+from gco_stream.core.manifests.ingress import HEALTH_PATH
+from gco_stream.core.manifests.ownership import ENDPOINT, FIELD_MANAGER, FOUND_TEMPLATE, HOLD, MANAGED_BY
 from gco_stream.core.manifests.pod import SYNC_CONTAINER
 from gco_stream.core.merging import entry_key, fields_of, keeps_empty_strings, list_key, owned_part
 from gco_stream.core.models import Manifest
 from gco_stream.core.quantities import amount
+from gco_stream.core.route import ROUTE_ANNOTATIONS
 
 _DIGEST = "digest"
 _LONGEST_HOLD = 200
 _METADATA = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
-_MARKS = (MANAGED_BY, ENDPOINT)
+_MARKS = (MANAGED_BY, ENDPOINT, FOUND_TEMPLATE)
+_KEPT_ANNOTATIONS = (HEALTH_PATH, *ROUTE_ANNOTATIONS)
+_AS_FOUND = ("template", "strategy")
 _COUNTERS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
 _NOT_SET = ("apiVersion", "kind")
 _NAMES = ("name", "namespace")
@@ -32,10 +36,15 @@ def project(live: Manifest) -> Manifest:
         "metadata": {
             **{field: metadata[field] for field in _METADATA if field in metadata},
             "labels": {mark: labels[mark] for mark in _MARKS if mark in labels},
-            "annotations": {HOLD: annotations[HOLD][:_LONGEST_HOLD]} if HOLD in annotations else {},
+            "annotations": {
+                **{field: annotations[field] for field in _KEPT_ANNOTATIONS if field in annotations},
+                **({HOLD: annotations[HOLD][:_LONGEST_HOLD]} if HOLD in annotations else {}),
+            },
         },
         _DIGEST: digest_of_live(live),
     }
+    if live.get("kind") == "Service":
+        thin["spec"] = {"ports": [{"targetPort": port.get("targetPort")} for port in spec.get("ports") or ()]}
     if "replicas" in spec:
         thin["spec"] = {"replicas": spec["replicas"]}
         thin["status"] = {
@@ -56,16 +65,9 @@ def digest(manifest: Manifest) -> str | None:
 
 
 def digest_of_live(live: Manifest) -> str:
-    """Name what we applied to an object, as it is there now; of what others set, nothing counts.
-
-    The replicas count whoever set them: under autoscaling they change hands at every step.
-    """
+    """Name what we applied to an object, as it is there now; of what others set, nothing counts."""
     fields = fields_of(live, FIELD_MANAGER)
-    ours = owned_part(fields, live) if fields else {}
-    spec = live.get("spec") or {}
-    if "replicas" in spec:
-        ours = {**ours, "spec": {**ours.get("spec", {}), "replicas": spec["replicas"]}}
-    return _digest(live.get("kind", ""), ours)
+    return _digest(live.get("kind", ""), owned_part(fields, live) if fields else {})
 
 
 def digest_of_intent(intent: Manifest) -> str:
@@ -76,6 +78,8 @@ def digest_of_intent(intent: Manifest) -> str:
 def _digest(kind: str, manifest: Manifest) -> str:
     fields = {field: value for field, value in manifest.items() if field not in _NOT_SET}
     metadata = fields.get("metadata") or {}
+    if FOUND_TEMPLATE in (metadata.get("labels") or {}):
+        fields["spec"] = {field: value for field, value in (fields.get("spec") or {}).items() if field not in _AS_FOUND}
     fields["metadata"] = {field: value for field, value in metadata.items() if field not in _NAMES}
     text = json.dumps(_canonical(kind, "", fields), sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

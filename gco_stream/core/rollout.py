@@ -20,6 +20,7 @@ class Rollout:
         ready: Ready replicas, of any version.
         complete: Every replica is of the current version, available, and no old one is left.
         settled: The last rollout has ended well, though replicas may have been lost since.
+        is_only_new: No pod of an earlier version is left.
         overdue: What the controller says when the current rollout exceeded its deadline, else None.
     """
 
@@ -27,6 +28,7 @@ class Rollout:
     ready: int
     complete: bool
     settled: bool
+    is_only_new: bool
     overdue: str | None
 
 
@@ -42,6 +44,7 @@ def read_rollout(deployment: Manifest) -> Rollout:
         ready=status.get("readyReplicas", 0),
         complete=current and only_new and status.get("availableReplicas", 0) >= desired,
         settled=current and only_new and progressing.get("reason") == "NewReplicaSetAvailable",
+        is_only_new=current and status.get("updatedReplicas", 0) == status.get("replicas", 0),
         overdue=_overdue(progressing) if current else None,
     )
 

@@ -1,5 +1,6 @@
 """What is reported of an endpoint while the cluster cannot be looked at."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from gco_stream.core.models import Scope
@@ -13,6 +14,7 @@ def unobserved_status(request: Request, scope: Scope, failure: Failure) -> Regio
     previous = previous_status(request, scope)
     if not previous and not request.targets(scope.region):
         return None
+    canary = previous.get("canary")
     return RegionStatus(
         state=State.ERROR,
         reason=failure.reason,
@@ -22,7 +24,13 @@ def unobserved_status(request: Request, scope: Scope, failure: Failure) -> Regio
         published=previous.get("published") is True,
         observed_spec=spec_hash(request.item or {}),
         cluster=scope.cluster,
+        unready_since=_text(previous.get("unready_since")),
+        canary=canary if isinstance(canary, Mapping) else None,
     )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _count(value: object) -> int:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from gco_stream.core.claims import Claims, Clash
 from gco_stream.core.manifests.server import check_health_path
 from gco_stream.core.models import EndpointName, Item, Scope
 from gco_stream.core.record import (
@@ -41,11 +43,18 @@ class Unclear:
 
 
 @dataclass(frozen=True, slots=True)
+class Blocked:
+    """Another record has what this one asks for: touch nothing, and say whose it is."""
+
+    clash: Clash
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """There is no record."""
 
 
-Wish = Run | Stop | Remove | Unclear | Gone
+Wish = Run | Stop | Remove | Unclear | Blocked | Gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,17 @@ class Request:
         """Whether the record can be read and names a region as a target."""
         return self.record is not None and region in self.record.target_regions
 
+    def status(self, region: str) -> Mapping[str, Any]:
+        """Return a region's status in the record, empty if there is none or it is no map."""
+        status = self.region_status.get(region)
+        return status if isinstance(status, Mapping) else {}
+
+    @property
+    def spec(self) -> Mapping[str, object]:
+        """The ``spec`` as it stands in the record, empty if there is none or it is no map."""
+        spec = (self.item or {}).get("spec")
+        return spec if isinstance(spec, Mapping) else {}
+
     @property
     def region_status(self) -> Mapping[str, object]:
         """Every region's status, empty if there is none or it is no map."""
@@ -78,15 +98,21 @@ class Request:
         return statuses if isinstance(statuses, Mapping) else {}
 
 
-def read_request(name: EndpointName, item: Item | None, scope: Scope) -> Request:
-    """Read what a record asks of this cluster; a record that cannot be read is a wish of its own."""
+def read_request(name: EndpointName, item: Item | None, scope: Scope, claims: Claims | None = None) -> Request:
+    """Read what a record asks of this cluster; a record that cannot be read is a wish of its own.
+
+    Args:
+        claims: What all records lay claim to; None: nobody is in this one's way.
+    """
     if item is None:
         return Request(name=name, item=None, record=None, wish=Gone())
     try:
         record = read_record(item)
     except InvalidRecord as error:
         return Request(name=name, item=item, record=None, wish=Unclear(error.problems))
-    return Request(name=name, item=item, record=record, wish=_wish(item, record, scope))
+    wish = _wish(item, record, scope)
+    clash = claims.rival_of(name) if claims is not None and isinstance(wish, Run) else None
+    return Request(name=name, item=item, record=record, wish=wish if clash is None else Blocked(clash))
 
 
 def _wish(item: Item, record: EndpointRecord, scope: Scope) -> Wish:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gco_stream.core.backlog import Again, Urgency
+from gco_stream.core.claims import Claims
 from gco_stream.core.convergence import is_converged
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Item, Kind, Scope
@@ -53,6 +54,7 @@ class Resync:
     records: Records
     cluster: Cluster
     mirror: Mirror
+    claims: Claims
     queue: WorkQueue
     requests: ResyncRequests
     clock: Clock
@@ -110,22 +112,28 @@ class Resync:
         raise Transient(f"{kind.value}s: the list ended before it began")
 
     async def _scan(self, *, may_compare: bool) -> tuple[int, int]:
-        endpoints = queued = 0
+        queued, seen = 0, set[EndpointName]()
         async for page in self.records.scan():
             for item in page:
-                endpoints += 1
+                seen.add(EndpointName(item["endpoint_name"]))
+                await self._wake(self.claims.note(item))
                 if not (may_compare and self._is_converged(item)):
                     queued += 1
                     await self.queue.add(EndpointName(item["endpoint_name"]), Urgency.RESYNC)
                 # A page holds hundreds of records, and fresh changes are not to wait for all of them.
                 await self.clock.sleep(0)
-        return endpoints, queued
+        await self._wake(self.claims.keep_only(seen))
+        return len(seen), queued
+
+    async def _wake(self, names: frozenset[EndpointName]) -> None:
+        for name in sorted(names):
+            await self.queue.add(name, Urgency.RESYNC)
 
     def _is_converged(self, item: Item) -> bool:
         """Compare; what cannot be compared is looked at, where a failure hurts that endpoint alone."""
         name = EndpointName(item["endpoint_name"])
         try:
-            return is_converged(item, self.mirror.observed(name), self.scope, now=self.clock.now())
+            return is_converged(item, self.mirror.observed(name), self.scope, now=self.clock.now(), claims=self.claims)
         except Exception:  # noqa: BLE001 - one record must not end the resync of all others
             _log.exception("comparing crashed, the endpoint is looked at", extra={"endpoint": name})
             return False

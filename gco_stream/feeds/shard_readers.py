@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,31 +87,31 @@ class ShardReaders:
             async with asyncio.TaskGroup() as readers:
                 for shard_id, iterator in iterators.items():
                     phase = self.idle_seconds * self.clock.lot()
-                    readers.create_task(self._guard(self._follow(shard_id, readers, iterator, after=phase)))
-                readers.create_task(self._guard(self._discover_for_ever(readers)))
+                    readers.create_task(self._guard(self._follow, shard_id, readers, iterator, phase))
+                readers.create_task(self._guard(self._discover_for_ever, readers))
                 raise await self._lost
         except BaseExceptionGroup as failures:
             if (error := _one_of(failures)) is None:
                 raise
             raise error from failures
 
-    async def _guard(self, reading: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, reading: Callable[..., Awaitable[None]], *about: Any) -> None:
         """Hand a gap to whoever waits in ``run``.
 
         Were it raised here, the group would cancel its own task for it, and a cancellation from outside at the same
         moment could not be told from that.
         """
         try:
-            await reading
+            await reading(*about)
         except StreamGap as gap:
             if not self._lost.done():
                 self._lost.set_result(gap)
 
     async def _follow(
-        self, shard_id: ShardId, readers: asyncio.TaskGroup, iterator: str | None = None, *, after: float = 0.0
+        self, shard_id: ShardId, readers: asyncio.TaskGroup, iterator: str | None = None, phase: float = 0.0
     ) -> None:
         """Read one shard to its end, then see to its children."""
-        await self.clock.sleep(after)
+        await self.clock.sleep(phase)
         await self._read(shard_id, iterator or await self._open(shard_id))
         self.shards.finish(shard_id, now=self.clock.monotonic())
         self.counts.rotations += 1
@@ -238,7 +238,7 @@ class ShardReaders:
 
     def _read_due(self, readers: asyncio.TaskGroup) -> None:
         for shard_id in self.shards.due():
-            readers.create_task(self._guard(self._follow(shard_id, readers)))
+            readers.create_task(self._guard(self._follow, shard_id, readers))
 
 
 def _one_of(failures: BaseExceptionGroup[BaseException]) -> BaseException | None:

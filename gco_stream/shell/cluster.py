@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from kubernetes_asyncio.client import ApiClient
 
-from gco_stream.core.manifests.ownership import FIELD_MANAGER
+from gco_stream.core.manifests.ownership import FIELD_MANAGER, REPLICAS_MANAGER
 from gco_stream.core.mirror import WatchEvent
 from gco_stream.core.models import (
     Action,
@@ -19,9 +19,11 @@ from gco_stream.core.models import (
     Manifest,
     ObjectKey,
     Observed,
+    canary_name,
     object_keys,
 )
 from gco_stream.core.record import is_valid_name
+from gco_stream.core.route import target_groups_of
 from gco_stream.errors import Transient
 from gco_stream.shell.kubernetes_api import KubernetesApi
 from gco_stream.shell.watch import SELECTOR, watch
@@ -30,9 +32,12 @@ _COLLECTIONS = {
     Kind.DEPLOYMENT: ("apis/apps/v1", "deployments"),
     Kind.SERVICE: ("api/v1", "services"),
     Kind.INGRESS: ("apis/networking.k8s.io/v1", "ingresses"),
+    Kind.AUTOSCALER: ("apis/autoscaling/v2", "horizontalpodautoscalers"),
 }
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _APPLY = {"fieldManager": FIELD_MANAGER, "force": "true"}
+# Without force, so that a count that has changed since it was read is a conflict and nothing is written.
+_RELEASE = {"fieldManager": REPLICAS_MANAGER, "force": "false"}
 
 
 class KubernetesCluster:
@@ -52,16 +57,16 @@ class KubernetesCluster:
         keys = object_keys(name)
         questions = [self._get(key) for key in keys]
         if with_pods:
-            *found, pods = await _together(*questions, self._pods(name))
+            *found, pods = await _together(*questions, self.pods(name))
         else:
             found, pods = await _together(*questions), None
         return Observed(objects={k: live for k, live in zip(keys, found, strict=True) if live is not None}, pods=pods)
 
     async def count_target_groups(self) -> int:
-        """Count the target groups that all published endpoints have on the load balancer: one for each Ingress."""
+        """Count the target groups that all published endpoints have on the load balancer."""
         path = self._collection(Kind.INGRESS)
         listed = await self._api.request("GET", path, query={"labelSelector": SELECTOR}, accept=_METADATA_ONLY)
-        return len((listed or {}).get("items") or ())
+        return sum(target_groups_of(ingress) for ingress in (listed or {}).get("items") or ())
 
     def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
         """Follow our objects of one kind until the server ends it; without ``since`` list everything first."""
@@ -87,7 +92,8 @@ class KubernetesCluster:
         metadata = dict(action.manifest["metadata"])
         metadata |= {"uid": action.uid} if action.uid is not None else {"resourceVersion": "1"}
         body = {**action.manifest, "metadata": metadata}
-        answer = await self._api.request("PATCH", self._path(action.key), query=_APPLY, body=body)
+        query = _RELEASE if action.gives_up_replicas else _APPLY
+        answer = await self._api.request("PATCH", self._path(action.key), query=query, body=body)
         if answer is None:
             raise Transient(f"apply {action.key}: there is no namespace {self._namespace}")
         return answer
@@ -103,9 +109,11 @@ class KubernetesCluster:
     async def _get(self, key: ObjectKey) -> Manifest | None:
         return await self._api.request("GET", self._path(key))
 
-    async def _pods(self, name: EndpointName) -> tuple[Manifest, ...]:
+    async def pods(self, name: EndpointName) -> tuple[Manifest, ...]:
+        """Read the pods of an endpoint and of its canary."""
         path = f"/api/v1/namespaces/{quote(self._namespace)}/pods"
-        answer = await self._api.request("GET", path, query={"labelSelector": f"app={name}"})
+        selector = f"app in ({name},{canary_name(name)})"
+        answer = await self._api.request("GET", path, query={"labelSelector": selector})
         return tuple((answer or {}).get("items") or ())
 
     def _path(self, key: ObjectKey) -> str:

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from gco_stream.core.compare import differences
 from gco_stream.core.models import Apply, Delete, EndpointName, Kind, Manifest, ObjectKey
-from gco_stream.core.status import pods_of
+from gco_stream.core.pods import pods_of
 from gco_stream.errors import Conflict
 from tests.contracts.stages import LABELS, SPECS, FakeStage, RealStage, Stage, a_real_stage, created, manifests_of
 from tests.fakes.cluster import FakeCluster

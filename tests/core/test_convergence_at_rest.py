@@ -14,7 +14,8 @@ from gco_stream.core.models import Item, Observed
 from gco_stream.core.plan import make_plan
 from gco_stream.core.projection import project
 from gco_stream.core.record import read_record
-from gco_stream.core.status import previous_status, region_status, to_write
+from gco_stream.core.report import Outcome, region_status
+from gco_stream.core.status import previous_status, to_write
 from gco_stream.core.wish import Run, read_request
 from tests.builders import (
     DEPLOYMENT,
@@ -49,10 +50,10 @@ def is_left_alone(item: Item, seen: Observed) -> bool:
 def a_pass(cluster: ClusterModel, item: Item) -> tuple[dict[str, Any] | None, bool]:
     """Do what the reconciler does; return the record after it, and whether anything was written anywhere."""
     request, seen, writes = read_request(NAME, item, SCOPE), cluster.observe(NAME), len(cluster.writes)
-    plan = make_plan(request, seen, SCOPE)
+    plan = make_plan(request, seen, SCOPE, now=NOW)
     for action in plan.actions:
         seen = seen.after(action.key, cluster.carry_out(action))
-    status = region_status(request, plan, seen, SCOPE, is_new=False, failure=None)
+    status = region_status(request, Outcome(plan=plan, observed=seen), SCOPE, now=NOW)
     written = None if status is None else to_write(status, previous_status(request, SCOPE), now=NOW)
     after = dict(item)
     if written is not None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gco_stream.core.mirror import Listed, Mirror, Reached, Shown, Vanished, WatchEvent, endpoint_of, version_of
+from gco_stream.core.mirror import Listed, Mirror, Reached, Shown, Vanished, WatchEvent, endpoints_of, version_of
 from gco_stream.core.models import EndpointName, Kind, Manifest, ObjectKey, Observed
 from tests.builders import DEPLOYMENT, INGRESS, NAME, SERVICE
 
@@ -218,7 +218,7 @@ def test_a_note_that_comes_after_what_followed_it_is_forgotten() -> None:
     ids=str,
 )
 def test_an_object_is_named_after_its_endpoint(key: ObjectKey, name: str) -> None:
-    assert endpoint_of(key) == name
+    assert endpoints_of(key, {"metadata": {}}) == {name}
 
 
 @dataclass

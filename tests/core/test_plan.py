@@ -10,6 +10,7 @@ from tests.builders import (
     ELSEWHERE,
     INGRESS,
     NAME,
+    NOW,
     SCOPE,
     SERVICE,
     a_deployment_status,
@@ -27,7 +28,7 @@ from tests.builders import (
 
 
 def plan_of(request: Request, seen: Observed) -> Plan:
-    return make_plan(request, seen, SCOPE)
+    return make_plan(request, seen, SCOPE, now=NOW)
 
 
 def running(**spec: Any) -> Request:

@@ -12,7 +12,7 @@ from gco_stream.core.plan import Plan, make_plan
 from gco_stream.core.rollout import read_rollout
 from gco_stream.core.status import State
 from gco_stream.core.wish import Remove, Request, Run, Stop
-from tests.builders import DEPLOYMENT, INGRESS, NAME, SCOPE, SERVICE, a_request, foreign, status_of
+from tests.builders import DEPLOYMENT, INGRESS, NAME, NOW, SCOPE, SERVICE, a_request, foreign, status_of
 from tests.cluster_model import ClusterModel
 from tests.strategies import items
 
@@ -23,7 +23,7 @@ histories = st.lists(st.tuples(items(), st.integers(0, 3)), min_size=1, max_size
 def look(cluster: ClusterModel, request: Request) -> Plan:
     """One pass, held to what must be true after every single write."""
     seen = cluster.observe(NAME)
-    plan = make_plan(request, seen, SCOPE)
+    plan = make_plan(request, seen, SCOPE, now=NOW)
     for action in plan.actions:
         if isinstance(action, Apply) and action.key == INGRESS:
             check_publishing(seen, cluster, is_new=INGRESS not in seen.objects)
@@ -49,7 +49,7 @@ def converge(cluster: ClusterModel, request: Request) -> None:
     for _ in range(8):
         plan = look(cluster, request)
         cluster.work()
-        if plan == Plan() and make_plan(request, cluster.observe(NAME), SCOPE) == Plan():
+        if plan == Plan() and make_plan(request, cluster.observe(NAME), SCOPE, now=NOW) == Plan():
             return
     raise AssertionError("never comes to rest")
 

@@ -2,10 +2,11 @@ import pytest
 
 from gco_stream.core.backlog import Again
 from gco_stream.core.models import Observed
+from gco_stream.core.plan import Plan
 from gco_stream.core.progress import EVENTUALLY, SOON, next_look
 from gco_stream.core.status import RegionStatus, State
 from gco_stream.core.wish import Request
-from tests.builders import INGRESS, SCOPE, a_request, an_endpoint, everything_of, foreign, leaving
+from tests.builders import INGRESS, NOW, SCOPE, a_request, an_endpoint, everything_of, foreign, leaving
 
 
 def a_status(state: State, *, reason: str | None = None, published: bool = True, ready: int = 1) -> RegionStatus:
@@ -20,8 +21,11 @@ def a_status(state: State, *, reason: str | None = None, published: bool = True,
     )
 
 
-def look(status: RegionStatus | None, seen: Observed | None = None, request: Request | None = None) -> Again | None:
-    return next_look(request or a_request(), Observed() if seen is None else seen, status)
+def look(
+    status: RegionStatus | None, seen: Observed | None = None, request: Request | None = None, plan: Plan | None = None
+) -> Again | None:
+    there = Observed() if seen is None else seen
+    return next_look(request or a_request(), there, status, plan or Plan(), now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from gco_stream.core.conclusions import may_be_promoted, may_be_purged
 from gco_stream.core.models import Observed
 from gco_stream.core.plan import make_plan
 from gco_stream.core.record import DesiredState, is_valid_name, read_endpoint, read_record, spec_hash
-from gco_stream.core.status import region_status
+from gco_stream.core.report import Outcome, region_status
 from gco_stream.errors import InvalidRecord
-from tests.builders import NAME, REGION, SCOPE, a_change, a_request, a_spec, an_item
+from tests.builders import NAME, NOW, REGION, SCOPE, a_change, a_request, a_spec, an_item
 from tests.strategies import junk_items
 
 
@@ -286,8 +286,8 @@ def test_nothing_that_a_record_may_hold_breaks_a_decision(
 ) -> None:
     request = a_request(item)
 
-    plan = make_plan(request, Observed(pods=()), SCOPE)
-    region_status(request, plan, Observed(pods=()), SCOPE, is_new=seen, failure=None)
+    plan = make_plan(request, Observed(pods=()), SCOPE, now=NOW)
+    region_status(request, Outcome(plan=plan, observed=Observed(pods=()), is_new=seen), SCOPE, now=NOW)
 
     assert len(spec_hash(item)) == 16
     assert deserves_a_look(a_change(item, other), region=REGION) in (True, False)

@@ -15,7 +15,7 @@ def rollout_of(desired: int, *, generation: int = 1, **status: Any) -> Rollout:
 def test_a_rollout_is_complete_when_every_replica_is_new_and_available() -> None:
     rollout = rollout_of(2, **a_deployment_status(2))
 
-    assert rollout == Rollout(desired=2, ready=2, complete=True, settled=True, overdue=None)
+    assert rollout == Rollout(desired=2, ready=2, complete=True, settled=True, is_only_new=True, overdue=None)
 
 
 @pytest.mark.behaviour("B15")

@@ -1,266 +1,147 @@
+"""What of a status is written, and when nothing is."""
+
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gco_stream.core.models import Observed
+from gco_stream.core.models import Delete, Observed
 from gco_stream.core.plan import Plan
-from gco_stream.core.status import Failure, RegionStatus, State, previous_status, region_status, to_write
+from gco_stream.core.publication import Publication
+from gco_stream.core.report import Outcome, region_status
+from gco_stream.core.route import Route
+from gco_stream.core.status import RegionStatus, State, held_by_another, to_write
 from tests.builders import (
+    DEPLOYMENT,
     ELSEWHERE,
-    NAME,
     NOW,
-    REGION,
     SCOPE,
     SERVICE,
     a_deployment_status,
     a_live,
     a_pod,
     a_request,
-    a_spec,
     a_status,
     an_endpoint,
-    an_item,
+    at,
     deployment_of,
     everything_of,
     foreign,
-    leaving,
     observed,
     status_of,
 )
 
 
-def endpoint_status(status: dict[str, Any], *, previous: dict[str, Any] | None = None, **how: Any) -> RegionStatus:
-    """The status of a running endpoint with two replicas and these counters."""
-    item = an_item(region_status={REGION: previous} if previous else {})
-    return status_of(a_request(item), everything_of(an_endpoint(replicas=2), published=False, **status), **how)
+def a_report(**fields: Any) -> RegionStatus:
+    return RegionStatus(**{"state": State.RUNNING, "observed_spec": "5d8f", "cluster": "gco", **fields})
 
 
-PROGRESSING = a_deployment_status(2, ready=1, progress="ReplicaSetUpdated")
-WAS_RUNNING = a_status("running", replicas_ready=2, replicas_desired=2)
+def test_a_status_is_written_with_its_time_and_without_what_there_is_not() -> None:
+    assert to_write(a_report(replicas_ready=1, replicas_desired=1, published=True), {}, now=NOW) == {
+        "state": "running",
+        "replicas_ready": 1,
+        "replicas_desired": 1,
+        "published": True,
+        "observed_spec": "5d8f",
+        "cluster": "gco",
+        "last_sync": "2026-03-01T12:00:00.000000+00:00",
+    }
 
 
-@pytest.mark.behaviour("B15")
-def test_an_endpoint_is_running_once_its_rollout_is_complete() -> None:
-    status = endpoint_status(a_deployment_status(2))
+def test_nothing_is_written_when_nothing_changed_but_the_time() -> None:
+    written = to_write(a_report(error="x", reason="Y"), {}, now=NOW)
+    assert written is not None
 
-    assert (status.state, status.reason, status.error) == (State.RUNNING, None, None)
-    assert (status.replicas_ready, status.replicas_desired) == (2, 2)
+    later = NOW + timedelta(hours=1)
+    assert to_write(a_report(error="x", reason="Y"), written, now=later) is None
+    assert to_write(a_report(error="x", reason="Y"), {**written, "epoch": 3, "canary": {}}, now=later) is None
+    for other in (
+        a_report(error="x"),
+        a_report(error="z", reason="Y"),
+        a_report(state=State.ERROR, error="x", reason="Y"),
+    ):
+        assert to_write(other, written, now=later) is not None
 
 
-@pytest.mark.behaviour("B15")
+def test_what_others_keep_in_our_status_survives() -> None:
+    previous = a_status(error="old", reason="Old", epoch=3, unready_since=at(), canary={"weight": 10})
+
+    written = to_write(a_report(), previous, now=NOW)
+
+    assert written is not None
+    assert {"epoch", "unready_since", "canary"} <= written.keys()
+    assert not {"error", "reason"} & written.keys()
+
+
+def test_a_long_error_is_cut() -> None:
+    written = to_write(a_report(error="x" * 5000), {}, now=NOW)
+
+    assert written is not None
+    assert len(written["error"]) == 1000
+    assert to_write(a_report(error="x" * 5000), written, now=NOW) is None
+
+
 @pytest.mark.parametrize(
-    "status",
+    ("previous", "other"),
     [
-        {"observedGeneration": 0},
-        a_deployment_status(2, generation=0),
-        a_deployment_status(2, updated=1, old=1),
-        a_deployment_status(2, old=1),
-        PROGRESSING,
+        (a_status(cluster="blue", last_sync=at(-60)), "blue"),
+        (a_status(cluster="blue", last_sync=at(-3600)), None),
+        (a_status(cluster=SCOPE.cluster, last_sync=at(-60)), None),
+        (a_status(cluster=..., last_sync=at(-60)), None),
+        (a_status(cluster="blue", last_sync="yesterday"), None),
+        (a_status(cluster="blue", last_sync="2026-03-01T11:59:00"), None),
+        ({}, None),
     ],
-    ids=["no counters yet", "counters of the spec before", "half old", "an old pod left", "half ready"],
 )
-def test_an_endpoint_is_not_running_before(status: dict[str, Any]) -> None:
-    assert endpoint_status(status).state is State.CREATING
-    assert endpoint_status(status, is_new=True).state is State.CREATING
-
-
-@pytest.mark.behaviour("B15")
-@pytest.mark.parametrize("before", ["running", "updating", "stopped"])
-def test_a_rollout_under_way_is_an_update_once_there_was_one_before(before: str) -> None:
-    status = endpoint_status(PROGRESSING, previous=a_status(before, observed_spec="other"))
-
-    assert (status.state, status.reason) == (State.UPDATING, "RolloutInProgress")
-
-
-@pytest.mark.behaviour("B15")
-def test_scaling_is_an_update() -> None:
-    status = endpoint_status(a_deployment_status(2, ready=1), previous=a_status("running", replicas_desired=1))
-
-    assert (status.state, status.reason) == (State.UPDATING, "RolloutInProgress")
-
-
-@pytest.mark.behaviour("B15")
-def test_without_a_deployment_it_is_being_created() -> None:
-    assert status_of(a_request()).state is State.CREATING
-
-
-@pytest.mark.behaviour("B15")
-@pytest.mark.parametrize(
-    ("ready", "state", "reason"), [(1, State.RUNNING, "Degraded"), (0, State.UPDATING, "Unavailable")]
-)
-def test_replicas_lost_after_the_rollout_are_degradation(ready: int, state: State, reason: str) -> None:
-    lost = a_deployment_status(2, ready=ready)
-
-    status = endpoint_status(lost, previous=WAS_RUNNING)
-
-    assert (status.state, status.reason, status.replicas_ready) == (state, reason, ready)
-    again = endpoint_status(lost, previous=a_status(status.state, reason=reason, replicas_desired=2))
-    assert (again.state, again.reason) == (state, reason)
-
-
-@pytest.mark.behaviour("B15")
-def test_a_rollout_over_its_deadline_is_an_error_with_what_the_controller_says() -> None:
-    overdue = a_deployment_status(2, ready=1, progress="ProgressDeadlineExceeded", message="has timed out progressing.")
-
-    status = endpoint_status(overdue, previous=WAS_RUNNING)
-
-    assert (status.state, status.reason) == (State.ERROR, "ProgressDeadlineExceeded")
-    assert status.error == "has timed out progressing."
-    assert status.replicas_ready == 1
-
-
-@pytest.mark.behaviour("B15")
-def test_a_deadline_of_the_spec_before_is_none() -> None:
-    overdue = a_deployment_status(2, ready=1, progress="ProgressDeadlineExceeded", generation=0)
-
-    assert endpoint_status(overdue, previous=WAS_RUNNING).state is State.UPDATING
-
-
-@pytest.mark.behaviour("B16")
-def test_no_replicas_are_running_too() -> None:
-    seen = everything_of(an_endpoint(replicas=0), published=False, **a_deployment_status(0))
-
-    status = status_of(a_request(), seen)
-
-    assert (status.state, status.replicas_ready, status.replicas_desired) == (State.RUNNING, 0, 0)
-
-
-def test_an_ingress_of_ours_means_published() -> None:
-    seen = everything_of(an_endpoint())
-    ingress = seen.ingress(NAME)
-    assert ingress is not None
-
-    assert status_of(a_request(), seen).published
-    assert not status_of(a_request(), everything_of(an_endpoint(), published=False)).published
-    assert not status_of(a_request(), observed(foreign(ingress))).published
-    assert not status_of(a_request(), observed(leaving(ingress))).published
-
-
-@pytest.mark.behaviour("B8")
-def test_a_record_that_cannot_be_read_is_an_error_with_every_problem() -> None:
-    request = a_request(spec={"image": "", "port": "abc"})
-
-    status = status_of(request, everything_of(an_endpoint(replicas=2)))
-
-    assert (status.state, status.reason) == (State.ERROR, "InvalidRecord")
-    assert status.error is not None
-    assert "spec.image is ''" in status.error
-    assert "spec.port is 'abc'" in status.error
-    assert (status.replicas_ready, status.replicas_desired) == (2, 2)
+def test_a_fresh_status_of_another_cluster_is_left_to_it(previous: dict[str, Any], other: str | None) -> None:
+    assert held_by_another(previous, SCOPE, now=NOW) == other
 
 
 @pytest.mark.behaviour("B13")
-def test_foreign_objects_are_an_error_that_says_what_to_do() -> None:
-    theirs = foreign(a_live(deployment_of(an_endpoint(replicas=5)), **a_deployment_status(5)))
+@pytest.mark.parametrize("state", ["stopped", "deleted"])
+def test_a_foreign_deployment_is_not_reported_as_stopped_or_deleted(state: str) -> None:
+    theirs = foreign(a_live(deployment_of(an_endpoint()), **a_deployment_status(1)))
 
-    status = status_of(a_request(), observed(theirs), plan=Plan(foreign=(SERVICE,)))
+    status = status_of(a_request(desired_state=state), observed(theirs, pods=()), plan=Plan(foreign=(DEPLOYMENT,)))
 
-    assert (status.state, status.reason, status.replicas_ready) == (State.ERROR, "ForeignObject", 0)
-    assert status.error is not None
-    assert "Service llama exists already" in status.error
-
-
-@pytest.mark.behaviour("B11")
-@pytest.mark.parametrize("state", ["running", "stopped", "deleted"])
-def test_a_failure_is_an_error_with_the_counts_observed(state: str) -> None:
-    failure = Failure(reason="Invalid", message="spec.replicas: too many")
-
-    status = status_of(a_request(desired_state=state), everything_of(an_endpoint(replicas=2)), failure=failure)
-
-    assert (status.state, status.reason, status.error) == (State.ERROR, "Invalid", "spec.replicas: too many")
-    assert (status.replicas_ready, status.replicas_desired) == (2, 2)
+    assert (status.state, status.reason) == (State.ERROR, "ForeignObject")
 
 
-def stopped_status(*objects: Any, pods: tuple[Any, ...] = ()) -> RegionStatus:
-    return status_of(a_request(desired_state="stopped"), observed(*objects, pods=pods))
+@pytest.mark.behaviour("B7", "B13")
+def test_foreign_objects_of_an_endpoint_that_is_not_for_this_region_are_nobodys_business() -> None:
+    request = a_request(target_regions=[ELSEWHERE])
 
-
-def scaled_down(**status: Any) -> dict[str, Any]:
-    return a_live(deployment_of(an_endpoint(), replicas=0), **(status or a_deployment_status(0)))
-
-
-@pytest.mark.behaviour("B24")
-def test_an_endpoint_is_stopping_while_pods_remain_and_stopped_after() -> None:
-    assert stopped_status(scaled_down(), pods=(a_pod(),)).state is State.STOPPING
-    assert stopped_status(scaled_down()).state is State.STOPPED
-
-
-@pytest.mark.behaviour("B24")
-@pytest.mark.parametrize(
-    "status", [a_deployment_status(0, generation=0), a_deployment_status(0, old=1), {"observedGeneration": 0}]
-)
-def test_an_endpoint_is_not_stopped_before_its_deployment_knows(status: dict[str, Any]) -> None:
-    """Pods may just not have been made yet, and their counters not be down yet."""
-    assert stopped_status(scaled_down(**status)).state is State.STOPPING
-
-
-@pytest.mark.behaviour("B23")
-def test_what_was_never_made_is_stopped_at_once() -> None:
-    status = stopped_status()
-
-    assert (status.state, status.replicas_ready, status.replicas_desired) == (State.STOPPED, 0, 0)
-    assert not status.published
-
-
-@pytest.mark.behaviour("B24")
-def test_pods_of_others_with_the_same_label_do_not_count() -> None:
-    bare = {"metadata": {"name": "x", "labels": {"app": NAME}}}
-    theirs = (a_pod(owner="other-5d8f"), a_pod(owner=f"{NAME}-x-5d8f"), bare)
-
-    assert stopped_status(scaled_down(), pods=theirs).state is State.STOPPED
-    assert stopped_status(foreign(scaled_down()), pods=(a_pod(),)).state is State.STOPPED
-
-
-def removed_status(seen: Observed, **fields: Any) -> RegionStatus:
-    return status_of(a_request(**{"desired_state": "deleted", **fields}), seen)
+    assert region_status(request, Plan(foreign=(SERVICE,)), Observed(), SCOPE, is_new=False, failure=None) is None
 
 
 @pytest.mark.behaviour("B26")
-def test_an_endpoint_is_deleting_until_objects_and_pods_are_gone() -> None:
-    everything = everything_of(an_endpoint())
-    for key in everything.objects:
-        assert removed_status(Observed(objects={key: everything.objects[key]}, pods=())).state is State.DELETING
-        last = Observed(objects={key: leaving(everything.objects[key])}, pods=())
-        assert removed_status(last).state is State.DELETING
+def test_what_was_only_just_deleted_is_looked_for_once_more() -> None:
+    plan = Plan(actions=(Delete(key=SERVICE, uid="1", why="deleted"),))
 
-    assert removed_status(Observed(pods=(a_pod(),))).state is State.DELETING
-    assert removed_status(Observed(pods=())).state is State.DELETED
+    assert status_of(a_request(desired_state="deleted"), Observed(pods=()), plan=plan).state is State.DELETING
 
 
-@pytest.mark.behaviour("B26")
-def test_objects_of_others_do_not_keep_an_endpoint_from_being_deleted() -> None:
-    theirs = [foreign(live) for live in everything_of(an_endpoint()).objects.values()]
+@pytest.mark.behaviour("B7", "B8")
+def test_an_unknown_state_is_told_only_where_the_record_belongs() -> None:
+    elsewhere = a_request(desired_state="paused", target_regions=[ELSEWHERE])
 
-    assert removed_status(observed(*theirs, pods=(a_pod(),))).state is State.DELETED
-
-
-@pytest.mark.behaviour("B7")
-def test_a_region_that_is_no_target_any_more_says_deleted_once() -> None:
-    item = an_item(target_regions=[ELSEWHERE], region_status={REGION: a_status("running")})
-    status = removed_status(Observed(pods=()), **item)
-    assert status.state is State.DELETED
-
-    written = to_write(status, a_status("running"), now=NOW)
-    assert written is not None
-    later = an_item(target_regions=[ELSEWHERE], region_status={REGION: written}, spec={"image": "acme/other:2"})
-    assert region_says_nothing(later)
+    assert status_of(a_request(desired_state="paused")).state is State.ERROR
+    assert region_status(elsewhere, Outcome(plan=Plan(), observed=Observed()), SCOPE, now=NOW) is None
 
 
-@pytest.mark.behaviour("B7")
-def test_a_region_that_never_was_a_target_says_nothing() -> None:
-    assert region_says_nothing(an_item(target_regions=[ELSEWHERE]))
-    assert region_says_nothing(an_item(target_regions=[ELSEWHERE], desired_state="deleted"))
+@pytest.mark.behaviour("B19")
+def test_an_endpoint_without_room_on_the_load_balancer_runs_and_says_so() -> None:
+    seen = everything_of(an_endpoint(), published=False)
+
+    status = status_of(a_request(), seen, plan=Plan(publication=Publication(route=Route(), reason="LoadBalancerFull")))
+
+    assert (status.state, status.reason, status.published) == (State.RUNNING, "LoadBalancerFull", False)
 
 
-def region_says_nothing(item: dict[str, Any]) -> bool:
-    request = a_request(item)
-    status = region_status(request, Plan(), Observed(pods=()), SCOPE, is_new=False, failure=None)
-    return status is None or to_write(status, previous_status(request, SCOPE), now=NOW) is None
+@pytest.mark.behaviour("B24")
+@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
+def test_a_pod_that_was_evicted_does_not_keep_an_endpoint_from_being_stopped(phase: str) -> None:
+    stopped = a_live(deployment_of(an_endpoint(), replicas=0), **a_deployment_status(0))
+    evicted = {**a_pod(), "status": {"phase": phase}}
 
-
-@pytest.mark.behaviour("B15")
-def test_an_endpoint_is_created_until_all_its_replicas_have_been_there_once() -> None:
-    seen = everything_of(an_endpoint(replicas=2), **a_deployment_status(2, ready=1, progress="ReplicaSetUpdated"))
-    request = a_request(spec=a_spec(replicas=2), region_status={REGION: a_status("creating")})
-
-    assert status_of(request, seen).state is State.CREATING
+    assert status_of(a_request(desired_state="stopped"), observed(stopped, pods=(evicted,))).state is State.STOPPED

@@ -8,6 +8,7 @@ from typing import Any
 from gco_stream.core.mirror import Listed, Shown, Vanished, WatchEvent
 from gco_stream.core.models import Action, Apply, EndpointName, Kind, Manifest, ObjectKey, Observed
 from gco_stream.core.projection import project
+from gco_stream.core.route import target_groups_of
 from tests.builders import with_defaults
 from tests.cluster_model import ClusterModel
 from tests.fakes.line import Line
@@ -47,9 +48,14 @@ class FakeCluster:
         observed = self.model.observe(name)
         return observed if with_pods else replace(observed, pods=None)
 
+    async def pods(self, name: EndpointName) -> tuple[Manifest, ...]:
+        await self.line.call("pods", name)
+        return self.model.observe(name).pods or ()
+
     async def count_target_groups(self) -> int:
         await self.line.call("count", "")
-        return sum(key.kind is Kind.INGRESS for key in self.model.objects)
+        ingresses = (live for key, live in self.model.objects.items() if key.kind is Kind.INGRESS)
+        return sum(target_groups_of(live) for live in ingresses)
 
     async def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
         """Show what is there, then whatever changes: soon after a change, within a blink otherwise."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from gco_stream.core.claims import Claims
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName
 from gco_stream.queue import WorkQueue
@@ -80,6 +81,7 @@ def a_region(
         clock=clock,
         scope=replace(SCOPE, region=name, cluster=cluster_name or f"gco-{name}"),
         pass_deadline=timedelta(seconds=150),
+        claims=Claims(name),
     )
     return Region(name, line, mine, cluster, WorkQueue(clock), reconciler)
 
@@ -95,3 +97,6 @@ async def at_work(*regions: Region, nature_every: float = 1.0) -> AsyncIterator[
         yield
         for task in tasks:
             task.cancel()
+    # A worker takes whatever a pass raises for a crash, and goes on.
+    spoiled = [trouble for region in regions for trouble in region.cluster.model.spoiled]
+    assert not spoiled, "\n".join(spoiled)

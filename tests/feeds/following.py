@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
+from gco_stream.core.claims import Claims
 from gco_stream.core.mirror import Mirror
 from gco_stream.feeds.resync import Resync, ResyncRequests
 from gco_stream.feeds.sources import EventSource
 from gco_stream.feeds.stream import StreamFeed
+from gco_stream.ports import Clock
 from gco_stream.queue import WorkQueue
 from tests.builders import SCOPE
 from tests.fakes.clock import FakeClock
@@ -30,6 +32,7 @@ class Following:
     Attributes:
         seen: Every name that came out, in order.
         versions: What a look at each name's record showed last: None where it was gone.
+        stops_looking: Whether nobody takes names out at the moment.
     """
 
     line: Line
@@ -41,9 +44,25 @@ class Following:
     resync: Resync
     seen: list[str] = field(default_factory=list)
     versions: dict[str, object] = field(default_factory=dict)
+    stops_looking: bool = False
 
     def scans(self) -> int:
         return self.line.count("scan")
+
+    def fastest(self, operation: str) -> int:
+        """How often something was asked about the same in one second at the most."""
+        asked: dict[str, list[float]] = {}
+        for call in self.line.calls:
+            if call.operation == operation:
+                asked.setdefault(call.about if operation == "read" else "", []).append(call.at)
+        return max(
+            (
+                sum(1 for at in times[n:] if at < start + 1 - 1e-6)
+                for times in asked.values()
+                for n, start in enumerate(times)
+            ),
+            default=0,
+        )
 
     def looks(self) -> Counter[str]:
         return Counter(self.seen)
@@ -55,17 +74,31 @@ class Following:
 
     async def look(self) -> None:
         """Take names out as a worker would, and look at their records."""
+        while self.stops_looking:
+            await asyncio.sleep(0.1)
         while (name := await self.queue.take()) is not None:
             self.seen.append(name)
             self.versions[name] = (self.records.items.get(name) or {}).get("version")
             await self.queue.done(name, None)
+            while self.stops_looking:
+                await asyncio.sleep(0.1)
+
+    def started_again(self) -> "Following":
+        """Start anew, as after a crash, on the same table and the same stream."""
+        again = a_following(clock=self.feed.clock)
+        again.stream = again.feed.stream = self.stream
+        again.records = again.resync.records = self.records
+        again.line = self.line
+        return again
 
     async def for_seconds(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def a_following(*, poll_seconds: float = 0.25, interval: timedelta = timedelta(hours=1)) -> Following:
-    line, clock = Line(), FakeClock()
+def a_following(
+    *, poll_seconds: float = 0.25, interval: timedelta = timedelta(days=7), clock: Clock | None = None
+) -> Following:
+    line, clock = Line(), clock or FakeClock()
     stream = FakeStream(line=line)
     records = FakeRecords(stream=stream, line=line)
     resyncs, queue = ResyncRequests(), WorkQueue(clock)
@@ -81,6 +114,7 @@ def a_following(*, poll_seconds: float = 0.25, interval: timedelta = timedelta(h
         records=records,
         cluster=FakeCluster(),
         mirror=Mirror(),
+        claims=Claims(REGION),
         queue=queue,
         requests=resyncs,
         clock=clock,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gco_stream.core.claims import Claims
 from gco_stream.core.mirror import Listed, Mirror, Vanished, WatchEvent
 from gco_stream.core.models import EndpointName, Kind, ObjectKey
 from gco_stream.errors import Denied, StreamGap, Transient
@@ -43,6 +44,7 @@ class Resyncing:
             records=self.records,
             cluster=self.cluster,
             mirror=self.mirror,
+            claims=Claims(SCOPE.region),
             queue=self.queue,
             requests=self.requests,
             clock=FakeClock(),

@@ -30,6 +30,7 @@ async def test_the_place_is_taken_before_the_scan() -> None:
         assert operations.index("open") < operations.index("scan")
 
 
+@pytest.mark.hazard("H11")
 @pytest.mark.parametrize("step", range(12))
 async def test_a_change_between_any_two_steps_of_the_start_is_looked_at(step: int) -> None:
     following = a_following()
@@ -45,6 +46,7 @@ async def test_a_change_between_any_two_steps_of_the_start_is_looked_at(step: in
         assert following.is_up_to_date()
 
 
+@pytest.mark.hazard("H11")
 @pytest.mark.parametrize("step", range(12))
 async def test_a_removal_between_any_two_steps_of_the_start_is_looked_at(step: int) -> None:
     following = a_following()
@@ -57,6 +59,7 @@ async def test_a_removal_between_any_two_steps_of_the_start_is_looked_at(step: i
         assert following.is_up_to_date()
 
 
+@pytest.mark.hazard("H13")
 async def test_empty_pages_do_not_stop_a_reader() -> None:
     async with running(a_following()) as following:
         await once_following(following)
@@ -95,6 +98,7 @@ async def test_an_idle_shard_is_read_four_times_a_second_and_nothing_else_is_ask
         assert 195 <= len(asked) <= 201
 
 
+@pytest.mark.hazard("H28")
 async def test_our_own_status_wakes_nobody_and_neither_does_anothers_while_running() -> None:
     following = a_following()
     following.records.put(a_change(1))

@@ -24,6 +24,7 @@ async def test_every_leaf_is_read_and_no_ancestor() -> None:
         assert following.line.count("open", first) == following.line.count("open", third) == 1
 
 
+@pytest.mark.hazard("H6")
 async def test_a_closed_leaf_is_waited_on_until_its_child_shows() -> None:
     following = a_following()
     (child,) = following.stream.roll(following.stream.leaf, listed=False)
@@ -38,6 +39,8 @@ async def test_a_closed_leaf_is_waited_on_until_its_child_shows() -> None:
         assert following.seen == ["llama"]
 
 
+@pytest.mark.hazard("H1")
+@pytest.mark.hazard("H3")
 async def test_a_child_is_read_from_its_beginning_and_after_its_parents_last_record() -> None:
     async with running(a_following()) as following:
         await once_following(following)
@@ -55,6 +58,7 @@ async def test_a_child_is_read_from_its_beginning_and_after_its_parents_last_rec
         assert following.seen == names
 
 
+@pytest.mark.hazard("H1")
 async def test_a_child_that_is_listed_while_its_parent_is_still_read_waits_for_its_turn() -> None:
     async with running(a_following()) as following:
         await once_following(following)
@@ -72,6 +76,7 @@ async def test_a_child_that_is_listed_while_its_parent_is_still_read_waits_for_i
         assert following.seen == names
 
 
+@pytest.mark.hazard("H2")
 async def test_records_on_the_last_page_of_a_closed_shard_are_looked_at() -> None:
     async with running(a_following()) as following:
         await once_following(following)
@@ -83,6 +88,8 @@ async def test_records_on_the_last_page_of_a_closed_shard_are_looked_at() -> Non
         assert following.seen == ["llama"]
 
 
+@pytest.mark.hazard("H3")
+@pytest.mark.hazard("H4")
 @pytest.mark.parametrize("seconds", [0, 3, 30, 120])
 async def test_children_that_are_listed_late_are_found_and_lose_nothing(seconds: float) -> None:
     async with running(a_following()) as following:
@@ -124,6 +131,7 @@ async def test_a_chain_of_three_in_one_poll_is_followed_to_its_end() -> None:
         assert following.seen == ["e0", "e1", "e2", "e3"]
 
 
+@pytest.mark.hazard("H18")
 async def test_a_root_that_nobody_announces_is_read_from_its_beginning() -> None:
     async with running(a_following()) as following:
         await once_following(following)

@@ -23,6 +23,8 @@ async def test_trouble_with_reading_costs_neither_records_nor_a_scan(error: Exce
         assert following.scans() == 1
 
 
+@pytest.mark.hazard("H7")
+@pytest.mark.hazard("H14")
 async def test_an_iterator_that_expired_after_a_record_goes_on_after_it() -> None:
     async with running(a_following()) as following:
         await once_following(following)
@@ -37,6 +39,7 @@ async def test_an_iterator_that_expired_after_a_record_goes_on_after_it() -> Non
         assert following.scans() == 1
 
 
+@pytest.mark.hazard("H7")
 async def test_an_iterator_that_expired_before_any_record_is_made_up_for_by_a_scan() -> None:
     async with running(a_following()) as following:
         await once_following(following)
@@ -63,6 +66,7 @@ async def test_an_iterator_of_a_child_that_expired_before_any_record_begins_anew
         assert following.scans() == 1
 
 
+@pytest.mark.hazard("H8")
 async def test_trimmed_records_are_made_up_for_by_exactly_one_scan() -> None:
     async with running(a_following()) as following:
         await once_following(following)
@@ -124,6 +128,8 @@ async def test_a_stream_that_comes_back_is_followed_from_a_new_place_and_a_new_s
         assert following.is_up_to_date()
 
 
+@pytest.mark.hazard("H10")
+@pytest.mark.hazard("H30")
 async def test_a_stream_enabled_anew_is_followed_after_a_scan_though_the_old_one_can_be_read() -> None:
     async with running(a_following()) as following:
         await once_following(following)
@@ -140,6 +146,7 @@ async def test_a_stream_enabled_anew_is_followed_after_a_scan_though_the_old_one
         assert following.is_up_to_date()
 
 
+@pytest.mark.hazard("H10")
 async def test_a_stream_that_is_gone_for_good_is_given_up_at_once_for_the_new_one() -> None:
     async with running(a_following()) as following:
         await once_following(following)

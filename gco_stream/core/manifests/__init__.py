@@ -4,24 +4,65 @@ Every manifest is the full intent for server-side apply: each field that we want
 null and no empty value, because an empty ``securityContext: {}`` alone would restart pods.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from gco_stream.core.manifests.autoscaler import autoscaler
 from gco_stream.core.manifests.deployment import deployment
 from gco_stream.core.manifests.ingress import ingress
+from gco_stream.core.manifests.server import health_path
 from gco_stream.core.manifests.service import service
-from gco_stream.core.models import Kind, Manifest, ObjectKey, Scope
+from gco_stream.core.models import Kind, Manifest, ObjectKey, Scope, canary_name
 from gco_stream.core.record import Endpoint
 
+_NO_PORTS: Mapping[str, int | str] = {}
 
-def render(endpoint: Endpoint, scope: Scope, *, replicas: int) -> Mapping[ObjectKey, Manifest]:
-    """Render every object of a running endpoint, in the order in which they are made.
+
+def render(endpoint: Endpoint, scope: Scope, *, replicas: int | None) -> Mapping[ObjectKey, Manifest]:
+    """Render every object of a running endpoint at rest, before a canary has any share of its traffic.
 
     Args:
-        replicas: How many pods the Deployment should have now.
+        replicas: How many pods the Deployment should have now; None leaves that to an autoscaler.
     """
-    manifests = (
-        deployment(endpoint, scope, replicas=replicas),
-        service(endpoint, scope),
-        ingress(endpoint, scope),
-    )
-    return {ObjectKey(Kind(m["kind"]), m["metadata"]["name"]): m for m in manifests}
+    published = ingress(endpoint, scope)
+    return {**workload(endpoint, scope, replicas=replicas), _key(published): published}
+
+
+def workload(
+    endpoint: Endpoint, scope: Scope, *, replicas: int | None, target_ports: Mapping[str, int | str] = _NO_PORTS
+) -> Mapping[ObjectKey, Manifest]:
+    """Render everything but the Ingress.
+
+    Args:
+        target_ports: Where a Service, by its name, should lead for the moment instead of to the port of the spec.
+    """
+    return {_key(manifest): manifest for manifest in _workload(endpoint, scope, replicas, target_ports)}
+
+
+def canary_of(endpoint: Endpoint) -> Endpoint | None:
+    """Return the endpoint as its canary runs it: with another image, and all the rest alike; None without a canary."""
+    canary = endpoint.spec.canary
+    if canary is None:
+        return None
+    return endpoint.model_copy(update={"spec": endpoint.spec.model_copy(update={"image": canary.image})})
+
+
+def _workload(
+    endpoint: Endpoint, scope: Scope, replicas: int | None, target_ports: Mapping[str, int | str]
+) -> Iterator[Manifest]:
+    yield deployment(endpoint, scope, replicas=replicas)
+    yield service(endpoint, scope, target_port=target_ports.get(endpoint.name))
+    if endpoint.spec.autoscaled:
+        yield autoscaler(endpoint, scope)
+    canary = canary_of(endpoint)
+    if canary is not None and endpoint.spec.canary is not None:
+        app = canary_name(endpoint.name)
+        own_path = health_path(canary)
+        is_other = own_path != health_path(endpoint)
+        yield deployment(canary, scope, app=app, replicas=endpoint.spec.canary.replicas)
+        yield service(
+            canary, scope, app=app, target_port=target_ports.get(app), health_path=own_path if is_other else None
+        )
+
+
+def _key(manifest: Manifest) -> ObjectKey:
+    return ObjectKey(Kind(manifest["kind"]), manifest["metadata"]["name"])

@@ -13,20 +13,26 @@ from gco_stream.core.spec import EndpointSpec
 _PROGRESS_DEADLINE_SECONDS = 1800
 
 
-def deployment(endpoint: Endpoint, scope: Scope, *, replicas: int) -> Manifest:
-    """Render the Deployment, replicas included."""
+def deployment(endpoint: Endpoint, scope: Scope, *, app: str | None = None, replicas: int | None) -> Manifest:
+    """Render the Deployment.
+
+    Args:
+        app: Its name; None: the endpoint's. A canary's is another.
+        replicas: How many pods it should have; None leaves that to an autoscaler.
+    """
+    name = app or endpoint.name
     rollout = endpoint.spec.rollout
     manifest = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata(endpoint, scope, name=endpoint.name, extra={TEMPLATE_VERSION: pod.VERSION}),
+        "metadata": metadata(endpoint, scope, name=name, app=name, extra={TEMPLATE_VERSION: pod.VERSION}),
         "spec": {
             "replicas": replicas,
-            "selector": {"matchLabels": {"app": endpoint.name}},
+            "selector": {"matchLabels": {"app": name}},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": _rolling_update(endpoint.spec)},
             "progressDeadlineSeconds": rollout.progress_deadline_seconds or _PROGRESS_DEADLINE_SECONDS,
             "revisionHistoryLimit": 2,
-            "template": pod.pod_template(endpoint, scope),
+            "template": pod.pod_template(endpoint, scope, app=name),
         },
     }
     return pruned(manifest)

@@ -15,9 +15,14 @@ def image_for_region(image: str, copies: Mapping[str, Any], region: str) -> str:
         copies: ``region_image_uris`` of the record: region to image, unchecked.
     """
     copy = copies.get(region)
-    if isinstance(copy, str) and copy and _without_registry(copy) == _without_registry(image):
+    if isinstance(copy, str) and copy and is_same_version(copy, image):
         return copy
     return image
+
+
+def is_same_version(image: str, other: str) -> bool:
+    """Whether two images are the same repository and version, in whichever registries."""
+    return _without_registry(image) == _without_registry(other)
 
 
 def _without_registry(image: str) -> str:

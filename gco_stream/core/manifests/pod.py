@@ -23,17 +23,22 @@ SYNC_IMAGE_STEPS = (
     *("f:spec", "f:template", "f:spec", "f:initContainers"),
     *(f'k:{{"name":"{SYNC_CONTAINER}"}}', "f:image"),
 )
+PORT_NAME = "http"
 _MODELS = {"name": "model-storage", "mountPath": "/models"}
 # Time for the load balancer to stop sending requests before the server is told to end.
 _DRAIN_SECONDS = 15
 _GRACE_SECONDS = 60
 
 
-def pod_template(endpoint: Endpoint, scope: Scope) -> dict[str, Any]:
-    """Render the template of an endpoint's pods."""
+def pod_template(endpoint: Endpoint, scope: Scope, *, app: str) -> dict[str, Any]:
+    """Render the template of an endpoint's pods.
+
+    Args:
+        app: What they are selected by: the endpoint's name, or its canary's.
+    """
     spec = endpoint.spec
     return {
-        "metadata": {"labels": pod_labels(endpoint.name)},
+        "metadata": {"labels": pod_labels(app)},
         "spec": {
             "serviceAccountName": "gco-service-account",
             # A Service called vllm would otherwise put VLLM_PORT into every pod, which vLLM takes for a setting.
@@ -57,7 +62,7 @@ def _container(endpoint: Endpoint, scope: Scope) -> dict[str, Any]:
         "image": image_for_region(spec.image, spec.region_image_uris, scope.region),
         "command": list(spec.command),
         "args": list(server.arguments(endpoint)),
-        "ports": [{"containerPort": spec.port, "protocol": "TCP"}],
+        "ports": [{"containerPort": spec.port, "name": PORT_NAME, "protocol": "TCP"}],
         "env": environment(spec.env),
         "resources": _resources(spec),
         "volumeMounts": [_MODELS] if _has_models(spec) else [],

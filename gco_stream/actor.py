@@ -1,0 +1,119 @@
+"""Carries plans out: one action after the other, and what publishes, one endpoint after the other."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gco_stream.core.mirror import Mirror
+from gco_stream.core.models import Action, EndpointName, Observed, Scope, describe
+from gco_stream.core.plan import Plan, make_plan
+from gco_stream.core.projection import project
+from gco_stream.core.status import Failure
+from gco_stream.core.wish import Request
+from gco_stream.errors import Conflict, Refused, Transient
+from gco_stream.ports import Clock, Cluster
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """What carrying out a plan led to.
+
+    Attributes:
+        plan: What was to be done.
+        before: What the plan was made from.
+        observed: The objects as the API server answered them.
+        failure: Why the rest was not done, if repeating cannot cure it.
+        trouble: Why the rest was not done, if it may be cured by itself.
+    """
+
+    plan: Plan
+    before: Observed
+    observed: Observed
+    failure: Failure | None = None
+    trouble: Transient | Conflict | None = None
+
+
+@dataclass(slots=True)
+class Actor:
+    """Plans for one endpoint at a time, and does what was planned."""
+
+    cluster: Cluster
+    mirror: Mirror
+    clock: Clock
+    scope: Scope
+    _publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refused: dict[EndpointName, tuple[Action, Failure]] = field(default_factory=dict)
+
+    async def act(self, request: Request, observed: Observed, bound: Mapping[str, Any]) -> Acted:
+        """Plan and carry it out; those who publish do so one after the other, so that each counts the others."""
+        plan = make_plan(request, observed, self.scope, now=self.clock.now())
+        if not plan.publishes:
+            return await self._carry_out(request.name, plan, observed, bound)
+        async with self._publishing:
+            try:
+                # What was seen before the wait for one's turn may be long ago.
+                seen = await self.cluster.observe(request.name, with_pods=False)
+                plan, seen = await plan_with_room(request, seen, self.cluster, self.scope, self.clock)
+            except Transient as trouble:
+                return Acted(plan=plan, before=observed, observed=observed, trouble=trouble)
+            return await self._carry_out(request.name, plan, seen, bound)
+
+    async def _carry_out(self, name: EndpointName, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
+        """Do one action after the other; the first that fails ends it, because later ones rely on it."""
+        done = []
+        acted = Acted(plan=plan, before=observed, observed=observed)
+        for action in plan.actions:
+            try:
+                now = await self._do(name, action, bound)
+            except Refused as refused:
+                acted = replace(acted, failure=Failure(reason=refused.reason, message=str(refused)))
+                break
+            except (Transient, Conflict) as trouble:
+                acted = replace(acted, trouble=trouble)
+                break
+            acted = replace(acted, observed=acted.observed.after(action.key, now))
+            done.append(describe(action))
+        if acted.failure is None:
+            self._refused.pop(name, None)
+        if done:
+            _log.info("plan carried out", extra={**bound, "actions": done, "reason": plan.reason})
+        return acted
+
+    async def _do(self, name: EndpointName, action: Action, bound: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Do one thing; what was refused is not sent again as long as nothing about it has changed.
+
+        Raises:
+            Refused: The API server will never accept it.
+        """
+        refused = self._refused.get(name)
+        if refused is not None and refused[0] == action:
+            raise Refused(refused[1].message, reason=refused[1].reason)
+        try:
+            now = await self.cluster.carry_out(action)
+        except Refused as error:
+            self._refused[name] = (action, Failure(reason=error.reason, message=str(error)))
+            _log.error("refused by the API server", extra={**bound, "reason": str(error)})
+            raise
+        if now is not None:
+            self.mirror.note(action.key, project(now))
+        return now
+
+
+async def plan_with_room(
+    request: Request, observed: Observed, cluster: Cluster, scope: Scope, clock: Clock
+) -> tuple[Plan, Observed]:
+    """Plan for one endpoint, asking how much room the load balancer has where that matters.
+
+    Returns:
+        The plan, and what it was made from.
+    """
+    now = clock.now()
+    plan = make_plan(request, observed, scope, now=now)
+    if not plan.publishes:
+        return plan, observed
+    counted = replace(observed, target_groups=await cluster.count_target_groups())
+    return make_plan(request, counted, scope, now=now), counted
