@@ -20,6 +20,7 @@ _OLD_CLIENT = "OpenAPI-Generator"
 # What the API server calls whoever owned an object whose managedFields somebody had emptied by hand.
 _NOBODY_KNOWN = "before-first-apply"
 _KUBECTL_APPLY = "kubectl.kubernetes.io/last-applied-configuration"
+_ACTIONS = "alb.ingress.kubernetes.io/actions."
 _WEIGHTED = {"name": "weighted-routing", "port": {"name": "use-annotation"}}
 # Fields that whoever made an object has set, and that nobody changes afterwards.
 _MADE_BY: Mapping[Kind, tuple[str, str]] = {
@@ -35,7 +36,8 @@ def is_adoptable(live: Manifest, key: ObjectKey, name: EndpointName) -> bool:
     """Whether an object is one that the poller made for this endpoint, and nobody has claimed since.
 
     Ask it only where a record of that name exists; for ``<name>-canary`` only where the record has a canary or the
-    Ingress of ``name`` speaks of one, because an endpoint may itself be called so, and its objects look the same.
+    Ingress of ``name`` speaks of one (``speaks_of_canary``): an endpoint may itself be called so, and its objects look
+    the same.
 
     A projection is never adoptable, since it does not say who owns what: an object that is not ours is worth a look
     at the whole of it.
@@ -52,28 +54,35 @@ def is_adoptable(live: Manifest, key: ObjectKey, name: EndpointName) -> bool:
     )
 
 
+def speaks_of_canary(ingress: Manifest | None, name: EndpointName) -> bool:
+    """Whether an endpoint's Ingress sends a part of its traffic to a canary, be it there or not."""
+    annotations = value_at(ingress, "metadata", "annotations")
+    actions = (str(text) for key, text in (annotations or {}).items() if key.startswith(_ACTIONS))
+    return any(f'"{name}-canary"' in text for text in actions)
+
+
 def _has_its_shape(live: Manifest, kind: Kind, app: str) -> bool:
     match kind:
         case Kind.DEPLOYMENT:
-            container = _at(live, "spec", "template", "spec", "containers", 0, "name")
-            return (_at(live, "spec", "selector"), container) == ({"matchLabels": {"app": app}}, "inference")
+            container = value_at(live, "spec", "template", "spec", "containers", 0, "name")
+            return (value_at(live, "spec", "selector"), container) == ({"matchLabels": {"app": app}}, "inference")
         case Kind.SERVICE:
-            return (_at(live, "spec", "selector"), _at(live, "spec", "type")) == ({"app": app}, "ClusterIP")
+            return (value_at(live, "spec", "selector"), value_at(live, "spec", "type")) == ({"app": app}, "ClusterIP")
         case Kind.INGRESS:
             backends = list(_backends(live))
-            is_known = all(_at(backend, "name") == app or backend == _WEIGHTED for backend in backends)
-            return _at(live, "spec", "ingressClassName") == "alb" and bool(backends) and is_known
+            is_known = all(value_at(backend, "name") == app or backend == _WEIGHTED for backend in backends)
+            return value_at(live, "spec", "ingressClassName") == "alb" and bool(backends) and is_known
         case Kind.AUTOSCALER:
-            target = _at(live, "spec", "scaleTargetRef")
-            return (_at(target, "kind"), _at(target, "name")) == ("Deployment", app)
+            target = value_at(live, "spec", "scaleTargetRef")
+            return (value_at(target, "kind"), value_at(target, "name")) == ("Deployment", app)
 
 
 def _backends(ingress: Manifest) -> Iterator[Any]:
-    for rule in _listed(_at(ingress, "spec", "rules")):
-        for path in _listed(_at(rule, "http", "paths")):
-            yield _at(path, "backend", "service")
-    if _at(ingress, "spec", "defaultBackend") is not None:
-        yield _at(ingress, "spec", "defaultBackend", "service")
+    for rule in _listed(value_at(ingress, "spec", "rules")):
+        for path in _listed(value_at(rule, "http", "paths")):
+            yield value_at(path, "backend", "service")
+    if value_at(ingress, "spec", "defaultBackend") is not None:
+        yield value_at(ingress, "spec", "defaultBackend", "service")
 
 
 def _was_made_by_the_poller(live: Manifest, kind: Kind) -> bool:
@@ -88,8 +97,8 @@ def _is_claimed(live: Manifest, kind: Kind) -> bool:
     others = (entry for entry in _entries(live) if entry.get("operation") == "Apply" and not _is_ours(entry))
     return (
         any(applied_by(_fields(entry), _MADE_BY[kind]) for entry in others)
-        or _at(live, "metadata", "annotations", _KUBECTL_APPLY) is not None
-        or bool(_at(live, "metadata", "ownerReferences"))
+        or value_at(live, "metadata", "annotations", _KUBECTL_APPLY) is not None
+        or bool(value_at(live, "metadata", "ownerReferences"))
     )
 
 
@@ -108,7 +117,7 @@ def adopting_fold(live: Manifest, *, keeps_replicas: bool) -> Fold | None:
         None if the old client owns nothing.
     """
     entries = [copy.deepcopy(dict(entry)) for entry in _entries(live)]
-    version = _at(live, "metadata", "resourceVersion")
+    version = value_at(live, "metadata", "resourceVersion")
     folded = _folded_entries(entries)
     if version is None or not any(_is_old(entry) for entry in folded):
         return None
@@ -176,11 +185,11 @@ def _fields(entry: Mapping[str, Any]) -> FieldsV1:
 
 
 def _entries(live: Manifest) -> list[Mapping[str, Any]]:
-    return [entry for entry in _listed(_at(live, "metadata", "managedFields")) if isinstance(entry, Mapping)]
+    return [entry for entry in _listed(value_at(live, "metadata", "managedFields")) if isinstance(entry, Mapping)]
 
 
 def _labels(live: Manifest) -> Mapping[str, Any]:
-    labels = _at(live, "metadata", "labels")
+    labels = value_at(live, "metadata", "labels")
     return labels if isinstance(labels, Mapping) else {}
 
 
@@ -188,7 +197,7 @@ def _listed(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else ()
 
 
-def _at(value: Any, *path: str | int) -> Any:
+def value_at(value: Any, *path: str | int) -> Any:
     """Follow a path into any value; None where it ends early."""
     for step in path:
         if isinstance(step, int):

@@ -8,9 +8,10 @@ were found, with a label that says for which fields of the record. The next edit
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from gco_stream.core.adoption import found_fields
+from gco_stream.core.adoption import found_fields, value_at
 from gco_stream.core.manifests.images import image_for_region
 from gco_stream.core.manifests.ownership import FOUND_TEMPLATE, TEMPLATE_VERSION
 from gco_stream.core.merging import owned_part
@@ -20,6 +21,8 @@ from gco_stream.core.spec import EndpointSpec
 
 FOUND_VERSION = "1"
 """The poller's own template: only ever kept, never rendered."""
+
+_HEALTH_PATH = "alb.ingress.kubernetes.io/healthcheck-path"
 
 # The record's template fields, and what is meant where one is missing. Not the defaults of ``EndpointSpec``: should
 # those or the fields ever change, the hashes that are out there must stay what they are.
@@ -76,12 +79,13 @@ def keeps_found_template(live: Manifest, wanted_hash: str) -> bool:
     """
     labels = live.get("metadata", {}).get("labels") or {}
     kept = (labels.get(TEMPLATE_VERSION), labels.get(FOUND_TEMPLATE))
-    return kept == (FOUND_VERSION, wanted_hash) and not _has_no_pods(live)
+    return kept == (FOUND_VERSION, wanted_hash) and has_pods(live)
 
 
-def _has_no_pods(live: Manifest) -> bool:
+def has_pods(live: Manifest) -> bool:
+    """Whether a Deployment has pods, or asks for any."""
     wanted, there = (live.get("spec") or {}).get("replicas"), (live.get("status") or {}).get("replicas")
-    return wanted == 0 and not there
+    return wanted != 0 or bool(there)
 
 
 def as_found(live: Manifest) -> Manifest:
@@ -106,3 +110,35 @@ def with_found_template(manifest: Manifest, live: Manifest, *, wanted_hash: str)
     labels = dict(sorted({**metadata["labels"], **marks}.items()))
     rendered = {field: value for field, value in manifest["spec"].items() if field not in ("strategy", "template")}
     return {**manifest, "metadata": {**metadata, "labels": labels}, "spec": {**rendered, **as_found(live)["spec"]}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Where pods answer, whatever the record has said since: their port, and the path of their health."""
+
+    port: int
+    health_path: str
+
+
+def serving_of(live: Manifest) -> Serving | None:
+    """Return where the pods of a Deployment answer, by its template; None if that cannot be told from it.
+
+    As long as a found template is kept, its Service and its Ingress have to follow it and not the record: the poller
+    never applied another port or another health path to pods, and the load balancer would find none of them healthy.
+    """
+    container = value_at(live, "spec", "template", "spec", "containers", 0)
+    port = value_at(container, "ports", 0, "containerPort")
+    path = value_at(container, "readinessProbe", "httpGet", "path")
+    return Serving(port=port, health_path=path) if isinstance(port, int) and isinstance(path, str) else None
+
+
+def with_found_port(service: Manifest, serving: Serving) -> Manifest:
+    """Return a rendered Service with the port that the pods really listen on."""
+    ports = [{**port, "targetPort": serving.port} for port in service["spec"]["ports"]]
+    return {**service, "spec": {**service["spec"], "ports": ports}}
+
+
+def with_found_health_path(ingress: Manifest, serving: Serving) -> Manifest:
+    """Return a rendered Ingress with the health path that the pods really answer."""
+    annotations = {**ingress["metadata"]["annotations"], _HEALTH_PATH: serving.health_path}
+    return {**ingress, "metadata": {**ingress["metadata"], "annotations": annotations}}

@@ -76,7 +76,7 @@ def make_plan(request: Request, observed: Observed, scope: Scope, *, now: dateti
 
 def _unheld_plan(request: Request, observed: Observed, scope: Scope, now: datetime) -> Plan:
     match request.wish:
-        case Run(endpoint):
+        case Run(endpoint=endpoint):
             return _run(request, endpoint, observed, scope, now)
         case Stop():
             return _stop(request, observed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from gco_stream.core.causes import Cause, first_cause
+from gco_stream.core.causes import Cause, first_cause, refused_pods
 from gco_stream.core.manifests.ownership import FOUND_TEMPLATE, is_ours
 from gco_stream.core.models import Manifest, Observed, Scope, is_leaving
 from gco_stream.core.plan import Plan, explain_foreign
@@ -67,8 +67,9 @@ def _of_wish(request: Request, report: "_Report") -> RegionStatus | None:
             return report.error(Failure(reason="InvalidRecord", message="; ".join(str(p) for p in problems)))
         case Blocked(clash):
             return report.error(Failure(reason="Clash", message=clash.message))
-        case Run():
-            return report.running()
+        case Run(clash=clash):
+            status = report.running()
+            return status if clash is None else replace(status, state=State.ERROR, reason="Clash", error=clash.message)
         case Stop():
             return report.stopped()
         case Remove():
@@ -124,7 +125,9 @@ class _Report:
         return self._status(state, withdrawn or ("RolloutInProgress" if cause is None else cause.reason))
 
     def _cause(self) -> Cause | None:
-        return first_cause(own_pods_of(self.request.name, self.observed))
+        deployment = self.observed.deployment(self.request.name)
+        refused = None if deployment is None else refused_pods(deployment)
+        return refused or first_cause(own_pods_of(self.request.name, self.observed))
 
     def _as_found(self) -> str | None:
         """Say that pods run as the poller left them, though the record asks for more than that."""

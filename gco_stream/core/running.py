@@ -10,11 +10,13 @@ from datetime import datetime
 
 from gco_stream.core.adoption import as_folded
 from gco_stream.core.continuity import health_path, target_port
+from gco_stream.core.found_template import has_pods, keeps_found_template, template_fields_hash, with_found_template
 from gco_stream.core.intents import to_apply, to_delete
 from gco_stream.core.manifests import canary_of, workload
 from gco_stream.core.manifests import server as servers
 from gco_stream.core.manifests.images import image_for_region, is_same_version
 from gco_stream.core.manifests.ingress import ingress
+from gco_stream.core.manifests.ownership import is_ours
 from gco_stream.core.models import (
     Action,
     Apply,
@@ -77,7 +79,8 @@ class _Running:
     def course(self) -> Course:
         replicas = wanted_replicas(self.endpoint, self.observed.deployment(self.name))
         intents = workload(self.endpoint, self.scope, replicas=replicas)
-        pods = {key.name: tuple(self._deployment(key, intents[key])) for key in _of_kind(intents, Kind.DEPLOYMENT)}
+        deployments = _of_kind(intents, Kind.DEPLOYMENT)
+        pods = {key.name: tuple(self._deployment(key, self._kept(key, intents[key]))) for key in deployments}
         changing = {app for app, actions in pods.items() if actions}
         intents = workload(self.endpoint, self.scope, replicas=replicas, target_ports=self._ports(intents, changing))
         publication = decide_publication(self._situation(changing))
@@ -91,6 +94,15 @@ class _Running:
         ]
         done = tuple(action for action in actions if action is not None)
         return Course(actions=done, publication=publication, is_unfinished=self._has_replicas_to_release(done))
+
+    def _kept(self, key: ObjectKey, manifest: Manifest) -> Manifest:
+        """Leave pods as they were found where the poller made them and their part of the record has not changed."""
+        live = self.observed.get(key)
+        if live is None:
+            return manifest
+        wanted = template_fields_hash(self.endpoint.spec, region=self.scope.region, canary=key.name != self.name)
+        is_found = has_pods(live) if not is_ours(live, self.name) else keeps_found_template(live, wanted)
+        return with_found_template(manifest, live, wanted_hash=wanted) if is_found else manifest
 
     def _deployment(self, key: ObjectKey, manifest: Manifest) -> Iterator[Action]:
         action = to_apply(key, manifest, self.observed)

@@ -20,9 +20,14 @@ from gco_stream.errors import InvalidRecord, Problem
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Run the endpoint."""
+    """Run the endpoint.
+
+    Attributes:
+        clash: Why its canary cannot be made, and is left out of the endpoint, or None.
+    """
 
     endpoint: Endpoint
+    clash: Clash | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,15 @@ def read_request(name: EndpointName, item: Item | None, scope: Scope, claims: Cl
         return Request(name=name, item=item, record=None, wish=Unclear(error.problems))
     wish = _wish(item, record, scope)
     clash = claims.rival_of(name) if claims is not None and isinstance(wish, Run) else None
-    return Request(name=name, item=item, record=record, wish=wish if clash is None else Blocked(clash))
+    return Request(name=name, item=item, record=record, wish=wish if clash is None else _clashing(wish, clash))
+
+
+def _clashing(wish: Wish, clash: Clash) -> Wish:
+    """Do without what another has: the whole endpoint, or its canary alone."""
+    if not isinstance(wish, Run) or clash.field != "spec.canary":
+        return Blocked(clash)
+    spec = wish.endpoint.spec.model_copy(update={"canary": None})
+    return Run(wish.endpoint.model_copy(update={"spec": spec}), clash)
 
 
 def _wish(item: Item, record: EndpointRecord, scope: Scope) -> Wish:
