@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from gco_stream.core.adoption import adopting_fold, is_adoptable
+from gco_stream.core.adoption import adopting_fold, found_fields, is_adoptable
 from gco_stream.core.compare import differences
 from gco_stream.core.found_template import as_found
 from gco_stream.core.manifests.autoscaler import autoscaler
+from gco_stream.core.merging import owned_part
 from gco_stream.core.models import ObjectKey
 from tests.builders import NAME
 from tests.contracts.adoptions import (
@@ -126,6 +127,20 @@ class AdoptionContract:
 
         assert after["spec"]["replicas"] == 4
         assert managers(after) == [OURS, "gco-stream-replicas"]
+
+    @pytest.mark.behaviour("B35")
+    async def test_stopping_needs_no_spec_and_changes_the_count_alone(self, stage: Stage) -> None:
+        live = (await left_of(stage, an_old_item(stage, replicas=2)))[DEPLOYMENT]
+        applied = owned_part(found_fields(live), live)
+        spec = {**applied["spec"], "replicas": 0}
+        identity = {"name": NAME, "namespace": stage.scope.namespace}
+        kind = {"apiVersion": "apps/v1", "kind": "Deployment"}
+
+        after = await take_over(stage, live, {**kind, "metadata": {**identity, **applied["metadata"]}, "spec": spec})
+
+        assert after["spec"] == {**live["spec"], "replicas": 0}
+        assert managers(after) == [OURS]
+        assert is_adoptable(after, DEPLOYMENT, NAME)
 
     @pytest.mark.behaviour("B35")
     async def test_what_people_have_added_stays_theirs(self, stage: Stage) -> None:

@@ -5,20 +5,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from gco_stream.core.adoption import adopting_fold, as_folded, is_adoptable
+from gco_stream.core.adoption import adopting_fold, as_folded, is_adoptable, speaks_of_canary
 from gco_stream.core.merging import applied_by, fields_of
 from gco_stream.core.models import EndpointName, Kind, Manifest, ObjectKey
 from gco_stream.core.projection import project
 from tests.builders import DEPLOYMENT, INGRESS, NAME, SERVICE, a_live, a_spec, an_endpoint, an_item, manifests_of
-from tests.left_behind import kept, key_of, left_behind
-from tests.poller import canary_item, deployment, ingress, service, weighted_ingress
+from tests.left_behind import kept, left_behind
+from tests.poller import ingress, weighted_ingress
 from tests.server_side_apply import applied, leaves
 from tests.strategies import junk
 
 AUTOSCALER = ObjectKey(Kind.AUTOSCALER, NAME)
 AUTOSCALED = {"enabled": True, "min_replicas": 2}
 EVERYTHING = an_item(spec=a_spec(autoscaling=AUTOSCALED, canary={"image": "acme/server:v2"}))
-CANARY_DEPLOYMENT = ObjectKey(Kind.DEPLOYMENT, f"{NAME}-canary")
 REPLICAS = ("f:spec", "f:replicas")
 
 Change = Callable[[dict[str, Any]], object]
@@ -293,8 +292,8 @@ def test_the_object_that_was_read_is_not_changed_by_folding_it() -> None:
     assert live == before
 
 
-def test_canary_objects_carry_the_name_of_the_canary() -> None:
-    made = [deployment(canary_item(EVERYTHING)), service(canary_item(EVERYTHING)), weighted_ingress(EVERYTHING)]
-
-    assert [is_adoptable(kept(one), key_of(one), NAME) for one in made] == [True, True, True]
-    assert not is_adoptable(kept(made[0]), DEPLOYMENT, NAME)
+def test_only_an_ingress_with_weights_speaks_of_a_canary() -> None:
+    assert speaks_of_canary(kept(weighted_ingress(EVERYTHING)), NAME)
+    assert not speaks_of_canary(kept(weighted_ingress(EVERYTHING)), EndpointName("ama"))
+    assert not speaks_of_canary(kept(ingress(EVERYTHING)), NAME)
+    assert not speaks_of_canary(None, NAME)

@@ -16,9 +16,13 @@ from hypothesis import given
 
 from gco_stream.core.adoption import adopting_fold, as_folded
 from gco_stream.core.found_template import (
+    Serving,
     as_found,
     keeps_found_template,
+    serving_of,
     template_fields_hash,
+    with_found_health_path,
+    with_found_port,
     with_found_template,
 )
 from gco_stream.core.manifests.ownership import FOUND_TEMPLATE, TEMPLATE_VERSION
@@ -251,3 +255,32 @@ def test_where_there_are_no_pods_to_be_spared_no_template_is_kept() -> None:
 def test_what_has_no_labels_keeps_nothing() -> None:
     assert not keeps_found_template({"metadata": {}}, "abc")
     assert not keeps_found_template({}, "abc")
+
+
+@pytest.mark.behaviour("B35")
+@pytest.mark.parametrize("edit", [{"port": 9000}, {"health_check_path": "/ready"}, {"image": "vllm/vllm-openai:v1"}])
+def test_traffic_goes_where_the_pods_that_were_found_answer(edit: dict[str, Any]) -> None:
+    before = {"image": "acme/server:1"}
+    live = kept(deployment(an_item(spec=before)))
+    edited = manifests_of(read_endpoint(an_item(spec={**before, **edit}), SCOPE))
+    serving = serving_of(live)
+    assert serving is not None
+
+    followed = [
+        with_found_port(edited[Kind.SERVICE], serving),
+        with_found_health_path(edited[Kind.INGRESS], serving),
+    ]
+
+    unedited = manifests_of(read_endpoint(an_item(spec=before), SCOPE))
+    assert followed == [unedited[Kind.SERVICE], unedited[Kind.INGRESS]]
+
+
+@pytest.mark.behaviour("B35")
+def test_a_server_that_mounts_itself_is_asked_where_its_pods_are() -> None:
+    serving = serving_of(kept(deployment(an_item("postgis", spec=RECORDS["mistaken"]))))
+
+    assert serving == Serving(port=8000, health_path="/inference/postgis/health")
+
+
+def test_where_pods_answer_cannot_be_told_from_a_projection() -> None:
+    assert serving_of(project(kept(deployment(an_item())))) is None
