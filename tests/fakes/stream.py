@@ -1,10 +1,11 @@
 """The ``EventStream`` port on the model of DynamoDB Streams, without a network."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 
 from gco_stream.core.shards import After, Latest, Position, Shard, ShardId
-from gco_stream.errors import IteratorExpired, StreamGap
+from gco_stream.errors import IteratorExpired, StreamGap, Transient
 from gco_stream.ports import Page, StreamPlace
 from gco_stream.shell.pace import Pace
 from gco_stream.shell.stream import DESCRIPTIONS_PER_SECOND
@@ -14,10 +15,18 @@ from tests.streams_service.model import ServiceError, StreamsModel
 
 
 class FakeStream(StreamsModel):
-    """One table's stream."""
+    """One table's stream.
+
+    Attributes:
+        stuck: Shards whose readings are never answered.
+        throttled: The share of readings that are refused because there were too many.
+    """
 
     def __init__(self, *, line: Line | None = None, enabled: bool = True, page_size: int = 1000) -> None:
         self.line = line or Line()
+        self.stuck: set[ShardId] = set()
+        self.throttled = 0.0
+        self._dice = random.Random(7)
         self._pace = Pace(FakeClock(), per_second=DESCRIPTIONS_PER_SECOND)
         super().__init__(now=_loop_time, enabled=enabled, page_size=page_size)
 
@@ -55,7 +64,12 @@ class FakeStream(StreamsModel):
             raise _ours(error) from error
 
     async def read(self, iterator: str) -> Page:
-        await self.line.call("read", iterator.split("|")[1])
+        shard_id = ShardId(iterator.split("|")[1])
+        await self.line.call("read", shard_id)
+        if shard_id in self.stuck:
+            await asyncio.Event().wait()
+        if self._dice.random() < self.throttled:
+            raise Transient("Rate of requests exceeds the allowed throughput")
         try:
             page = self.get_records(iterator)
         except ServiceError as error:

@@ -1,6 +1,7 @@
 """A stream's feed and a resync on fakes, with whoever takes names out of their queue."""
 
 import asyncio
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,14 +56,7 @@ class Following:
         for call in self.line.calls:
             if call.operation == operation:
                 asked.setdefault(call.about if operation == "read" else "", []).append(call.at)
-        return max(
-            (
-                sum(1 for at in times[n:] if at < start + 1 - 1e-6)
-                for times in asked.values()
-                for n, start in enumerate(times)
-            ),
-            default=0,
-        )
+        return max((_most_in_a_second(times) for times in asked.values()), default=0)
 
     def looks(self) -> Counter[str]:
         return Counter(self.seen)
@@ -93,6 +87,10 @@ class Following:
 
     async def for_seconds(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def _most_in_a_second(times: list[float]) -> int:
+    return max(bisect_left(times, start + 1 - 1e-6) - number for number, start in enumerate(times))
 
 
 def a_following(

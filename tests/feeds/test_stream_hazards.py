@@ -1,14 +1,12 @@
 """What has made other readers of DynamoDB Streams lose records, or hang: see ``docs/stream.md`` for the numbers."""
 
 import asyncio
-import random
 from datetime import datetime, timedelta
 
 import pytest
 
 from gco_stream.core.models import EndpointName
 from gco_stream.errors import Transient
-from gco_stream.ports import Page
 from tests.fakes.clock import FakeClock
 from tests.fakes.line import soon
 from tests.feeds.following import Following, a_change, a_following, once_following, running
@@ -136,15 +134,7 @@ async def test_a_reader_cut_off_for_25_hours_says_so_and_scans_once(caplog: pyte
 @pytest.mark.hazard("H9")
 async def test_throttling_slows_a_reader_down_and_loses_nothing() -> None:
     following = a_following()
-    dice, read, throttles = random.Random(7), following.stream.read, [True]
-
-    async def throttled(iterator: str) -> Page:
-        page = await read(iterator)
-        if throttles[0] and dice.random() < 0.7:
-            raise Transient("Rate of requests exceeds the allowed throughput")
-        return page
-
-    following.stream.read = throttled  # type: ignore[method-assign]
+    following.stream.throttled = 0.7
     async with running(following):
         await once_following(following)
         before = following.line.count("read")
@@ -153,7 +143,7 @@ async def test_throttling_slows_a_reader_down_and_loses_nothing() -> None:
             await following.for_seconds(1)
         busy = following.line.count("read") - before
 
-        throttles[0] = False
+        following.stream.throttled = 0.0
         await following.for_seconds(5)
         following.stream.tell(LLAMA)
         await following.for_seconds(0.5)

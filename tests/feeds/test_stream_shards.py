@@ -141,3 +141,62 @@ async def test_a_root_that_nobody_announces_is_read_from_its_beginning() -> None
         await following.for_seconds(70)
 
         assert following.seen == ["llama"]
+
+
+async def test_a_rotation_costs_less_than_a_second_and_one_question() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+        following.line.latency = 0.03
+        await following.for_seconds(1)
+        asked = following.line.count("describe")
+
+        (child,) = following.stream.roll(following.stream.leaf)
+        following.stream.tell(LLAMA, shard=child)
+        await soon(lambda: following.seen == ["llama"], within=0.5)
+
+        assert following.line.count("describe") == asked + 1
+
+
+async def test_many_rotations_at_once_cost_less_than_a_second_each_and_keep_the_pace() -> None:
+    following = a_following()
+    for _ in range(3):
+        following.stream.grow()
+
+    async with running(following):
+        await once_following(following)
+        children = [child for root in following.stream.open_shards for child in following.stream.roll(root)]
+        for number, child in enumerate(children):
+            following.stream.tell(EndpointName(f"e{number}"), shard=child)
+
+        await soon(lambda: len(following.seen) == 4, within=1)
+
+        assert following.fastest("describe") <= 10
+
+
+@pytest.mark.hazard("H4")
+async def test_children_that_are_hidden_cost_a_question_a_second_at_the_most() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+
+        following.stream.roll(following.stream.leaf, listed=False)
+        await following.for_seconds(10)
+        before = following.line.count("describe")
+        await following.for_seconds(100)
+
+        assert following.line.count("describe") - before <= 105
+
+
+@pytest.mark.hazard("H19")
+async def test_a_sibling_that_is_listed_after_the_other_is_found_within_seconds() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+
+        first, second = following.stream.roll(following.stream.leaf, into=2)
+        following.stream.unlist(second)
+        following.stream.tell(EndpointName("left"), shard=first)
+        following.stream.tell(EndpointName("right"), shard=second)
+        await following.for_seconds(2)
+        following.stream.list_again(second)
+        await following.for_seconds(10)
+
+        assert following.seen == ["left", "right"]

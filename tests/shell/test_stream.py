@@ -43,6 +43,7 @@ async def test_every_page_of_shards_is_asked_for(server: Server) -> None:
     assert server.asked[1].body["ExclusiveStartShardId"] == ROOT
 
 
+@pytest.mark.hazard("H29")
 async def test_a_service_that_does_not_know_the_filter_cannot_pass_a_shard_for_its_own_child(server: Server) -> None:
     server.will(says(a_page(a_shard(ROOT), a_shard(CHILD, parent=ROOT)), kind=AMZ_JSON))
 
@@ -53,6 +54,8 @@ async def test_a_service_that_does_not_know_the_filter_cannot_pass_a_shard_for_i
     assert server.asked[0].body["ShardFilter"] == {"Type": "CHILD_SHARDS", "ShardId": ROOT}
 
 
+@pytest.mark.hazard("H2")
+@pytest.mark.hazard("H29")
 @pytest.mark.parametrize("next_iterator", [{}, {"NextShardIterator": ""}], ids=["missing", "empty"])
 async def test_the_last_page_may_carry_records(server: Server, next_iterator: dict[str, str]) -> None:
     server.will(says({"Records": [a_record()], **next_iterator}, kind=AMZ_JSON))
@@ -64,6 +67,7 @@ async def test_the_last_page_may_carry_records(server: Server, next_iterator: di
     assert page.next_iterator is None
 
 
+@pytest.mark.hazard("H20")
 @pytest.mark.parametrize(
     "image",
     [{"n": {"N": "1E+200"}}, {"n": {"N": "1" * 60}}, {"n": {"WHAT": "1"}}, {"n": {}}],
@@ -76,5 +80,5 @@ async def test_an_image_that_cannot_be_read_counts_as_none_and_stops_nothing(ser
     async with clients(server.url) as (_, stream):
         first, second = (await stream.read("iterator")).records
 
-    assert (first.before, first.after) == ({"endpoint_name": "llama"}, None)
-    assert second.name == "llama"
+    assert (first.before, first.after, first.is_readable) == ({"endpoint_name": "llama"}, None, False)
+    assert (second.name, second.is_readable) == ("llama", True)

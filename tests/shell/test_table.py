@@ -16,6 +16,7 @@ async def test_a_record_is_read_strongly_consistent(server: Server) -> None:
     assert server.asked[0].body["ConsistentRead"] is True
 
 
+@pytest.mark.hazard("H12")
 @pytest.mark.behaviour("B12")
 async def test_every_page_of_a_scan_is_read_strongly_consistent(server: Server) -> None:
     key = {"endpoint_name": {"S": "a"}}

@@ -4,7 +4,7 @@ Time is whatever the one who makes it says, so that 15 minutes and 24 hours cost
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gco_stream.core.changes import StreamRecord
 from gco_stream.core.models import EndpointName, Item
@@ -142,6 +142,12 @@ class StreamsModel:
         self.shards[shard or self.leaf].kept.append(Kept(record, self.now()))
         return record
 
+    def tell_unreadable(self, name: EndpointName) -> None:
+        """Add a record with an image that nobody can read."""
+        record = self.tell(name, before={}, after={})
+        assert record is not None
+        self.shards[self.leaf].kept[-1] = Kept(replace(record, after=None, is_readable=False), self.now())
+
     @property
     def shards(self) -> dict[ShardId, ModelShard]:
         """The current stream's shards, none while it is disabled."""
@@ -177,7 +183,7 @@ class StreamsModel:
         return ShardsPage(shards=page, last=None if is_last or not page else page[-1].id)
 
     def get_shard_iterator(self, arn: str, shard_id: str, kind: str, sequence: str | None = None) -> str:
-        shard = self.of(arn).get(ShardId(shard_id))
+        shard = self._shard(arn, shard_id)
         if shard is None or shard.is_over(self.now()):
             raise ServiceError("ResourceNotFoundException", f"Requested resource not found: {shard_id}")
         if (sequence is not None) is not kind.endswith("_SEQUENCE_NUMBER"):
@@ -203,9 +209,13 @@ class StreamsModel:
     def of(self, arn: str) -> dict[ShardId, ModelShard]:
         if arn not in self.streams:
             raise ServiceError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
-        for shard in self.streams[arn].values():
-            shard.age(self.now())
         return self.streams[arn]
+
+    def _shard(self, arn: str, shard_id: str) -> ModelShard | None:
+        shard = self.of(arn).get(ShardId(shard_id))
+        if shard is not None:
+            shard.age(self.now())
+        return shard
 
     def _place(self, shard: ModelShard, kind: str, sequence: str | None) -> int:
         if kind == "LATEST":
@@ -225,18 +235,14 @@ class StreamsModel:
     def _read_iterator(self, iterator: str) -> tuple[str, ModelShard, int, float]:
         try:
             arn, shard_id, place, issued = iterator.split("|")
-            shard = self.of(arn)[ShardId(shard_id)]
-            return arn, shard, int(place), float(issued)
-        except (ValueError, KeyError) as error:
+            shard, at, since = self._shard(arn, shard_id), int(place), float(issued)
+        except ValueError as error:
             raise ServiceError("ValidationException", "Invalid ShardIterator") from error
+        if shard is None:
+            raise ServiceError("ResourceNotFoundException", f"Requested resource not found: {shard_id}")
+        return arn, shard, at, since
 
     def _as_viewed(self, kept: Kept) -> Kept:
         old, new = _OF_VIEW.get(self.view, (False, False))
-        record = kept.record
-        viewed = StreamRecord(
-            name=record.name,
-            before=record.before if old else None,
-            after=record.after if new else None,
-            sequence=record.sequence,
-        )
-        return Kept(viewed, kept.at)
+        before, after = kept.record.before if old else None, kept.record.after if new else None
+        return Kept(replace(kept.record, before=before, after=after), kept.at)
