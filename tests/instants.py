@@ -126,13 +126,45 @@ def wrong_instants(found: Iterable[Write], *, by_hand: Collection[str] = ()) -> 
     """
     groups: dict[str, Group] = {}
     told: dict[str, str] = {}
-    changed_by_hand = set()
+    hand = Hand(by_hand)
     for write in in_order(found):
-        if write.name in by_hand and not write.agent.startswith(OURS):
-            changed_by_hand.add(write.name)
-            continue
-        group = groups.setdefault(write.namespace, Group(LoadBalancer(own_namespace=write.namespace)))
-        for problem in group.after(write):
-            told.setdefault(problem, f"{problem} (after {write})")
-    unneeded = (f"nobody but the controller has changed {name}" for name in by_hand if name not in changed_by_hand)
-    return [*told.values(), *unneeded]
+        if hand.leaves(write):
+            group = groups.setdefault(write.namespace, Group(LoadBalancer(own_namespace=write.namespace)))
+            for problem in group.after(write):
+                told.setdefault(problem, f"{problem} (after {write})")
+    return [*told.values(), *hand.unneeded()]
+
+
+class Hand:
+    """Somebody who spoils some objects on purpose.
+
+    What the controller writes is its own again, unless it writes no more than whose the fields are.
+    """
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+        self._spoiled: dict[tuple[str, Key], dict[str, Any] | None] = {}
+        self._seen: set[str] = set()
+
+    def leaves(self, write: Write) -> bool:
+        """Whether this change counts."""
+        if write.name not in self._names:
+            return True
+        place = (write.namespace, write.key)
+        if not write.agent.startswith(OURS):
+            self._seen.add(write.name)
+            self._spoiled[place] = write.after
+            return False
+        spoiled = self._spoiled.get(place)
+        if spoiled is not None and write.after is not None and _content(spoiled) == _content(write.after):
+            return False
+        self._spoiled.pop(place, None)
+        return True
+
+    def unneeded(self) -> list[str]:
+        """Say which names have excused nothing."""
+        return [f"nobody but the controller has changed {name}" for name in self._names if name not in self._seen]
+
+
+def _content(live: dict[str, Any]) -> tuple[Any, Any]:
+    return live["spec"], live["metadata"].get("annotations")

@@ -151,6 +151,17 @@ class TestByHand:
         assert len(wrong(*both(), deletion)) == 1
         assert wrong(*both(), deletion, by_hand=("Service llama",)) == []
 
+    def test_who_only_writes_down_whose_the_fields_are_has_not_spoiled_them(self) -> None:
+        moved = {**live("Service", 3), "spec": {"ports": [{"port": 8081}]}}
+        folded = {**moved, "metadata": {**moved["metadata"], "resourceVersion": "4"}}
+        by_hand = a_line("patch", "Service", moved, began=3, userAgent=HAND)
+        fold = a_line("patch", "Service", folded, began=4)
+        repair = a_line("patch", "Service", live("Service", 5), began=5)
+        bad = a_line("patch", "Service", {**live("Service", 5), "spec": {"ports": [{"port": 8082}]}}, began=5)
+
+        assert wrong(*both(), by_hand, fold, repair, by_hand=("Service llama",)) == []
+        assert len(wrong(*both(), by_hand, fold, bad, by_hand=("Service llama",))) == 1
+
     def test_what_the_controller_spoils_is_found_all_the_same(self) -> None:
         by_hand = a_line("patch", "Service", live("Service", 3), began=3, userAgent=HAND)
         deletion = a_line("delete", "Service", live("Service", 4), began=4)
