@@ -125,7 +125,7 @@ def decide_publication(seen: Situation) -> Publication:
 
 
 def _publish(seen: Situation) -> Publication:
-    """Publish at the first ready replica; whatever a canary gets, it gets later."""
+    """Publish at the first ready replica, with a canary that is ready already, too."""
     withdrawn = WITHDRAWN if seen.primary.unready_since is not None else None
     keeps = seen.canary_succeeds and not seen.primary.is_complete
     if seen.primary.ready == 0 and not seen.canary_carries:
@@ -135,9 +135,10 @@ def _publish(seen: Situation) -> Publication:
     if not seen.fits(1):
         why = "no room on the load balancer"
         return Publication(route=None, why=why, reason=LOAD_BALANCER_FULL, keeps_canary=keeps)
-    if seen.primary.ready:
-        return Publication(route=Route(), keeps_canary=keeps)
-    return Publication(route=Route(primary=None, canary=100), keeps_canary=True)
+    if not seen.primary.ready:
+        return Publication(route=Route(primary=None, canary=100), keeps_canary=True)
+    alone = replace(seen, live=Route())
+    return _ending(alone, Route()) if seen.weight is None else _with_canary(alone, Route(), seen.weight)
 
 
 def _without_primary(seen: Situation, live: Route) -> Publication:
