@@ -89,8 +89,8 @@ class TestStopping:
             await controller.serving
 
         assert [call.about for call in controller.line.calls if call.operation == "apply"] == [
-            "Deployment a",
             "Service a",
+            "Deployment a",
         ]
         assert controller.line.operations()[-1] == "write_status"
         assert controller.states() == {"creating", None}

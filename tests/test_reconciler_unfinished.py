@@ -44,7 +44,7 @@ class Bench:
 @pytest.mark.behaviour("B10")
 async def test_a_record_without_regions_outlives_what_could_not_be_removed() -> None:
     bench = Bench()
-    for manifest in manifests_of(an_endpoint()).values():
+    for manifest in manifests_of(an_endpoint(autoscaling={"enabled": True})).values():
         bench.cluster.make(manifest, manager="gco-stream")
     bench.records.put(an_item(desired_state="deleted", target_regions=[]))
     bench.cluster.line.fail_next("delete", Transient("the API server is away"))
@@ -74,8 +74,7 @@ async def test_an_endpoint_whose_old_ingress_is_leaving_gets_a_new_one() -> None
 
 @pytest.mark.behaviour("B19")
 async def test_endpoints_beyond_the_room_on_the_load_balancer_wait_until_there_is_some() -> None:
-    region = a_region()
-    region.reconciler.scope = replace(SCOPE, target_groups=2)
+    region = a_region(scope=replace(SCOPE, target_groups=2))
     names = ["alpha", "beta", "gamma"]
     for name in names:
         region.records.put(an_item(name))

@@ -21,7 +21,7 @@ from tests.fakes.stream import FakeStream
 
 pytestmark = [pytest.mark.looptime, pytest.mark.behaviour("B4")]
 
-READS = {"get", "scan", "observe", "count_target_groups", "watch"}
+READS = {"get", "scan", "observe", "pods", "count_target_groups", "watch"}
 ITEM = an_item("llama", desired_state="deleted", region_status={})
 MANIFEST = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "llama"}, "spec": {}}
 ACTION: Action = Apply(key=SERVICE, manifest=MANIFEST, uid=None, why="test")

@@ -75,7 +75,7 @@ def labelled(manifest: Manifest, **labels: str) -> dict[str, Any]:
 class WatchContract:
     @pytest.mark.parametrize("kind", Kind)
     async def test_a_watch_without_a_place_begins_with_a_list(self, stage: Stage, kind: Kind) -> None:
-        answers = await created(stage, manifests_of(stage))
+        answers = await created(stage, manifests_of(stage, autoscaling={"enabled": True}))
 
         async with watching(stage, kind) as events:
             listed = await anext(events)

@@ -35,7 +35,7 @@ def there(mirror: Mirror, name: EndpointName = NAME) -> Manifest | None:
 
 def test_it_is_synced_once_every_kind_has_been_listed() -> None:
     mirror = Mirror()
-    for kind in (Kind.DEPLOYMENT, Kind.SERVICE):
+    for kind in (Kind.DEPLOYMENT, Kind.SERVICE, Kind.AUTOSCALER):
         mirror.take(kind, listed())
     mirror.take(Kind.INGRESS, Shown(a_projection("inference-llama")))
     assert not all(mirror.has_listed(kind) for kind in Kind)

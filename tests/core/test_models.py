@@ -1,12 +1,15 @@
 import pytest
 
-from gco_stream.core.models import Apply, Delete, Kind, ObjectKey, Observed, describe, object_keys
+from gco_stream.core.models import Apply, Delete, Kind, ObjectKey, Observed, describe, object_keys, own_keys
 from tests.builders import DEPLOYMENT, INGRESS, NAME, SERVICE, an_endpoint, everything_of
 
 
 @pytest.mark.behaviour("B26")
 def test_an_endpoints_objects_are_taken_away_from_the_outside_in() -> None:
-    assert object_keys(NAME) == (INGRESS, SERVICE, DEPLOYMENT)
+    canary = (ObjectKey(Kind.SERVICE, "llama-canary"), ObjectKey(Kind.DEPLOYMENT, "llama-canary"))
+
+    assert own_keys(NAME) == (INGRESS, ObjectKey(Kind.AUTOSCALER, NAME), SERVICE, DEPLOYMENT)
+    assert object_keys(NAME) == (*own_keys(NAME), *canary)
 
 
 def test_what_is_observed_can_be_asked_for_by_name() -> None:
@@ -32,3 +35,5 @@ def test_actions_are_described_in_a_few_words() -> None:
 
     assert describe(Apply(key=key, manifest={}, uid=None, why="missing")) == "apply Service llama"
     assert describe(Delete(key=key, uid="u", why="deleted")) == "delete Service llama"
+    released = Apply(key=DEPLOYMENT, manifest={}, uid="u", why="autoscaled", gives_up_replicas=True)
+    assert describe(released) == "release the replicas of Deployment llama"

@@ -2,8 +2,11 @@ from typing import Any
 
 import pytest
 
-from gco_stream.core.models import Action, Apply, Delete, EndpointName, Manifest, ObjectKey, Observed
+from gco_stream.core.manifests import render
+from gco_stream.core.models import Action, Apply, Delete, EndpointName, Kind, Manifest, ObjectKey, Observed
 from gco_stream.core.plan import Plan, explain_foreign, make_plan
+from gco_stream.core.publication import Publication
+from gco_stream.core.route import Route
 from gco_stream.core.wish import Request, read_request
 from tests.builders import (
     DEPLOYMENT,
@@ -25,6 +28,9 @@ from tests.builders import (
     leaving,
     observed,
 )
+
+
+AUTOSCALER = ObjectKey(Kind.AUTOSCALER, NAME)
 
 
 def plan_of(request: Request, seen: Observed) -> Plan:
@@ -49,19 +55,19 @@ def with_object(seen: Observed, live: Manifest) -> Observed:
 
 
 @pytest.mark.behaviour("B14")
-def test_a_new_endpoint_gets_a_deployment_and_a_service_first() -> None:
+def test_a_new_endpoint_gets_a_service_and_a_deployment_first() -> None:
     plan = plan_of(running(), Observed())
 
-    assert keys(plan.actions) == [(Apply, DEPLOYMENT), (Apply, SERVICE)]
+    assert keys(plan.actions) == [(Apply, SERVICE), (Apply, DEPLOYMENT)]
     assert all(isinstance(action, Apply) and action.uid is None for action in plan.actions)
-    assert plan.reason == "apply Deployment llama: missing; apply Service llama: missing"
+    assert plan.reason == "apply Service llama: missing; apply Deployment llama: missing"
 
 
 @pytest.mark.behaviour("B14")
 def test_the_plan_for_a_converged_endpoint_is_empty() -> None:
     plan = plan_of(running(), everything_of(an_endpoint()))
 
-    assert plan == Plan()
+    assert plan == Plan(publication=Publication(route=Route()))
     assert plan.reason == ""
 
 
@@ -102,7 +108,11 @@ def test_an_endpoint_is_published_at_its_first_ready_replica() -> None:
 def test_what_is_published_stays_so_when_its_replicas_are_lost() -> None:
     seen = everything_of(an_endpoint(), **a_deployment_status(1, ready=0))
 
-    assert plan_of(running(), seen) == Plan()
+    plan = plan_of(running(), seen)
+
+    assert plan.actions == ()
+    assert plan.publication is not None
+    assert plan.publication.is_on
 
 
 @pytest.mark.behaviour("B16")
@@ -146,10 +156,43 @@ def test_an_autoscaled_endpoint_starts_with_its_lower_bound(autoscaling: dict[st
 
 
 @pytest.mark.behaviour("B16")
-def test_the_count_of_a_running_autoscaled_endpoint_is_left_alone() -> None:
+def test_a_count_that_was_set_here_is_written_over_before_it_is_left_to_an_autoscaler() -> None:
     seen = everything_of(an_endpoint(replicas=7))
 
-    assert plan_of(running(replicas=1, autoscaling={"enabled": True}), seen) == Plan()
+    plan = plan_of(running(replicas=1, autoscaling={"enabled": True}), seen)
+
+    released, applied, autoscaler = plan.actions
+    assert keys(plan.actions) == [(Apply, DEPLOYMENT), (Apply, DEPLOYMENT), (Apply, AUTOSCALER)]
+    assert isinstance(released, Apply)
+    assert isinstance(applied, Apply)
+    assert isinstance(autoscaler, Apply)
+    assert (released.gives_up_replicas, released.manifest["spec"]) == (True, {"replicas": 7})
+    assert (applied.gives_up_replicas, "replicas" in applied.manifest["spec"]) == (False, False)
+    assert (autoscaler.uid, released.uid) == (None, applied.uid)
+
+
+@pytest.mark.behaviour("B16")
+def test_the_count_of_a_running_autoscaled_endpoint_is_left_alone() -> None:
+    endpoint = an_endpoint(autoscaling={"enabled": True})
+    live = [a_live(manifest) for manifest in render(endpoint, SCOPE, replicas=None).values()]
+    seen = observed(*live)
+    scaled = changed(seen.objects[DEPLOYMENT])
+    scaled["spec"]["replicas"] = 7
+    scaled["status"] = a_deployment_status(7)
+
+    plan = plan_of(running(autoscaling={"enabled": True}), seen.after(DEPLOYMENT, scaled))
+
+    assert plan.actions == ()
+
+
+@pytest.mark.behaviour("B16", "B34")
+def test_an_autoscaler_goes_before_the_record_sets_the_count_again() -> None:
+    endpoint = an_endpoint(autoscaling={"enabled": True})
+    seen = observed(*(a_live(manifest) for manifest in render(endpoint, SCOPE, replicas=None).values()))
+
+    plan = plan_of(running(replicas=3), seen)
+
+    assert keys(plan.actions) == [(Delete, AUTOSCALER), (Apply, DEPLOYMENT)]
 
 
 @pytest.mark.behaviour("B13")

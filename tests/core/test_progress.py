@@ -1,12 +1,27 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from gco_stream.core.backlog import Again
 from gco_stream.core.models import Observed
 from gco_stream.core.plan import Plan
-from gco_stream.core.progress import EVENTUALLY, SOON, next_look
+from gco_stream.core.progress import AT_ONCE, EVENTUALLY, SOON, next_look
+from gco_stream.core.publication import Publication
+from gco_stream.core.route import Route
 from gco_stream.core.status import RegionStatus, State
 from gco_stream.core.wish import Request
-from tests.builders import INGRESS, NOW, SCOPE, a_request, an_endpoint, everything_of, foreign, leaving
+from tests.builders import (
+    INGRESS,
+    NOW,
+    SCOPE,
+    a_deployment_status,
+    a_request,
+    an_endpoint,
+    everything_of,
+    foreign,
+    leaving,
+)
 
 
 def a_status(state: State, *, reason: str | None = None, published: bool = True, ready: int = 1) -> RegionStatus:
@@ -37,7 +52,6 @@ def look(
         (State.UPDATING, "Unavailable", EVENTUALLY),
         (State.RUNNING, "Degraded", EVENTUALLY),
         (State.RUNNING, "LoadBalancerFull", EVENTUALLY),
-        (State.ERROR, "ProgressDeadlineExceeded", EVENTUALLY),
         (State.STOPPING, "Held", EVENTUALLY),
         (State.RUNNING, "Held", None),
         (State.RUNNING, None, None),
@@ -50,6 +64,29 @@ def test_another_look_is_due_where_something_may_change_by_itself_soon_where_nob
     state: State, reason: str | None, expected: Again | None
 ) -> None:
     assert look(a_status(state, reason=reason)) == expected
+
+
+def test_a_rollout_over_its_deadline_may_come_to_its_end_yet() -> None:
+    overdue = a_deployment_status(1, ready=0, progress="ProgressDeadlineExceeded")
+    seen = everything_of(an_endpoint(), **overdue)
+
+    assert look(a_status(State.ERROR, reason="ImagePullBackOff"), seen) == EVENTUALLY
+    assert look(a_status(State.ERROR, reason="Invalid"), everything_of(an_endpoint())) is None
+
+
+@pytest.mark.behaviour("B29")
+def test_a_decision_that_is_due_is_taken_then_and_not_at_some_later_look() -> None:
+    soon = Plan(publication=Publication(route=Route(), due=NOW + timedelta(seconds=7)))
+    long_ago = Plan(publication=Publication(route=Route(), due=NOW - timedelta(seconds=7)))
+
+    assert look(a_status(State.RUNNING), plan=soon) == Again.at(7)
+    assert look(a_status(State.UPDATING), plan=soon) == EVENTUALLY.not_after(7)
+    assert look(a_status(State.RUNNING), plan=long_ago) == Again.at(0)
+    assert look(a_status(State.RUNNING), plan=replace(soon, held="maintenance")) is None
+
+
+def test_the_next_step_of_what_was_done_follows_at_once() -> None:
+    assert look(a_status(State.RUNNING), plan=Plan(is_unfinished=True)) == AT_ONCE
 
 
 @pytest.mark.behaviour("B19")

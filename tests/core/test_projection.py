@@ -251,7 +251,9 @@ def test_what_lacks_our_marks_is_not_ours_in_a_projection_either() -> None:
 
 def huge() -> Endpoint:
     spec: dict[str, Any] = {"env": {f"VARIABLE_{number}": "x" * 100 for number in range(300)}}
-    return an_endpoint(labels={f"label-{number}": "x" * 60 for number in range(30)}, **spec)
+    return an_endpoint(
+        labels={f"label-{number}": "x" * 60 for number in range(30)}, autoscaling={"enabled": True}, **spec
+    )
 
 
 @pytest.mark.parametrize("kind", Kind)

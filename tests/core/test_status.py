@@ -54,7 +54,7 @@ def test_nothing_is_written_when_nothing_changed_but_the_time() -> None:
 
     later = NOW + timedelta(hours=1)
     assert to_write(a_report(error="x", reason="Y"), written, now=later) is None
-    assert to_write(a_report(error="x", reason="Y"), {**written, "epoch": 3, "canary": {}}, now=later) is None
+    assert to_write(a_report(error="x", reason="Y"), {**written, "epoch": 3, "note": {}}, now=later) is None
     for other in (
         a_report(error="x"),
         a_report(error="z", reason="Y"),
@@ -64,13 +64,15 @@ def test_nothing_is_written_when_nothing_changed_but_the_time() -> None:
 
 
 def test_what_others_keep_in_our_status_survives() -> None:
-    previous = a_status(error="old", reason="Old", epoch=3, unready_since=at(), canary={"weight": 10})
+    previous = a_status(
+        error="old", reason="Old", epoch=3, note={"seen": at()}, canary={"weight": 10}, unready_since=at()
+    )
 
     written = to_write(a_report(), previous, now=NOW)
 
     assert written is not None
-    assert {"epoch", "unready_since", "canary"} <= written.keys()
-    assert not {"error", "reason"} & written.keys()
+    assert {"epoch", "note"} <= written.keys()
+    assert not {"error", "reason", "canary", "unready_since"} & written.keys()
 
 
 def test_a_long_error_is_cut() -> None:
@@ -111,7 +113,9 @@ def test_a_foreign_deployment_is_not_reported_as_stopped_or_deleted(state: str) 
 def test_foreign_objects_of_an_endpoint_that_is_not_for_this_region_are_nobodys_business() -> None:
     request = a_request(target_regions=[ELSEWHERE])
 
-    assert region_status(request, Plan(foreign=(SERVICE,)), Observed(), SCOPE, is_new=False, failure=None) is None
+    outcome = Outcome(plan=Plan(foreign=(SERVICE,)), observed=Observed())
+
+    assert region_status(request, outcome, SCOPE, now=NOW) is None
 
 
 @pytest.mark.behaviour("B26")

@@ -9,7 +9,7 @@ from typing import Any
 
 from gco_stream.core.claims import Claims
 from gco_stream.core.mirror import Mirror
-from gco_stream.core.models import EndpointName
+from gco_stream.core.models import EndpointName, Scope
 from gco_stream.queue import WorkQueue
 from gco_stream.reconciler import Reconciler
 from tests.builders import SCOPE
@@ -67,7 +67,11 @@ class Region:
 
 
 def a_region(
-    name: str = SCOPE.region, *, records: FakeRecords | None = None, cluster_name: str | None = None
+    name: str = SCOPE.region,
+    *,
+    records: FakeRecords | None = None,
+    cluster_name: str | None = None,
+    scope: Scope = SCOPE,
 ) -> Region:
     line, clock = Line(), FakeClock()
     shared = records or FakeRecords()
@@ -79,7 +83,7 @@ def a_region(
         cluster=cluster,
         mirror=Mirror(),
         clock=clock,
-        scope=replace(SCOPE, region=name, cluster=cluster_name or f"gco-{name}"),
+        scope=replace(scope, region=name, cluster=cluster_name or f"gco-{name}"),
         pass_deadline=timedelta(seconds=150),
         claims=Claims(name),
     )

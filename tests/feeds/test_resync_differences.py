@@ -80,7 +80,7 @@ async def resyncing(
     """Endpoints at rest, and a first resync that filled the mirror."""
     region = a_region()
     for name in NAMES:
-        region.records.put(an_item(name, spec=a_spec(env={"A": "1"})))
+        region.records.put(an_item(name, spec=a_spec(env={"A": "1"}, autoscaling={"enabled": True})))
     region.records.put(an_item("idle", desired_state="stopped"))
     async with at_work(region):
         await region.after(30, *NAMES, "idle")
@@ -110,7 +110,7 @@ async def test_what_is_as_it_should_be_is_not_queued_and_costs_no_request(caplog
         assert await resync.once() == (4, 0, 0)
 
         assert await resync.queued() == []
-        assert resync.cluster.line.operations() == ["watch", "watch", "watch", "scan"]
+        assert resync.cluster.line.operations() == [*["watch"] * len(Kind), "scan"]
 
 
 @pytest.mark.behaviour("B5")
@@ -202,7 +202,7 @@ async def test_a_request_while_kinds_are_listed_is_one_more_resync_after(caplog:
             resync.requests.ask("SIGHUP")
         await asyncio.sleep(60)
 
-        assert resync.cluster.line.operations() == ["watch", "watch", "watch", "scan"] * 2
+        assert resync.cluster.line.operations() == [*["watch"] * len(Kind), "scan"] * 2
         assert [vars(scan)["reason"] for scan in resync.scans()[1:]] == ["first", "SIGHUP"]
 
 

@@ -157,7 +157,7 @@ def test_command_arguments_and_port_are_the_records() -> None:
 
     assert server["command"] == ["python3", "-m", "serve"]
     assert server["args"] == ["--b", "--a"]
-    assert server["ports"] == [{"containerPort": 30000, "protocol": "TCP"}]
+    assert server["ports"] == [{"name": "http", "containerPort": 30000, "protocol": "TCP"}]
     assert not {"command", "args", "env"} & container().keys()
 
 
