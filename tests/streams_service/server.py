@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 import aioboto3
@@ -28,13 +30,13 @@ class Request(NamedTuple):
 
 
 class Skewed:
-    """A clock that a test may turn: the model's own."""
+    """A clock that a test may turn: the model's own, which knows nothing of the loop's."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
 
     def __call__(self) -> float:
-        return asyncio.get_running_loop().time() + self.ahead
+        return time.monotonic() + self.ahead
 
 
 @dataclass(slots=True)
@@ -100,12 +102,18 @@ async def streams_service(*, enabled: bool = True) -> AsyncIterator[StreamsServi
         yield service
 
 
+@cache
+def _session() -> aioboto3.Session:
+    """One for all tests, since reading the description of a service takes longer than most of them."""
+    return aioboto3.Session(aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
+
+
 @asynccontextmanager
 async def raw_clients(url: str) -> AsyncIterator[tuple[Any, Any]]:
     """Open real clients of a table and of its stream."""
-    session = aioboto3.Session(aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
     options: dict[str, Any] = {"config": client_config(), "endpoint_url": url}
-    async with session.client("dynamodb", **options) as tables, session.client("dynamodbstreams", **options) as streams:
+    ours = _session()
+    async with ours.client("dynamodb", **options) as tables, ours.client("dynamodbstreams", **options) as streams:
         yield tables, streams
 
 
