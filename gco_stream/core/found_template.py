@@ -22,8 +22,6 @@ from gco_stream.core.spec import EndpointSpec
 FOUND_VERSION = "1"
 """The poller's own template: only ever kept, never rendered."""
 
-_HEALTH_PATH = "alb.ingress.kubernetes.io/healthcheck-path"
-
 # The record's template fields, and what is meant where one is missing. Not the defaults of ``EndpointSpec``: should
 # those or the fields ever change, the hashes that are out there must stay what they are.
 _MEANT: Mapping[str, Any] = {
@@ -78,8 +76,7 @@ def keeps_found_template(live: Manifest, wanted_hash: str) -> bool:
     The labels and the counters of a projection are enough.
     """
     labels = live.get("metadata", {}).get("labels") or {}
-    kept = (labels.get(TEMPLATE_VERSION), labels.get(FOUND_TEMPLATE))
-    return kept == (FOUND_VERSION, wanted_hash) and has_pods(live)
+    return labels.get(FOUND_TEMPLATE) == wanted_hash and has_pods(live)
 
 
 def has_pods(live: Manifest) -> bool:
@@ -130,15 +127,3 @@ def serving_of(live: Manifest) -> Serving | None:
     port = value_at(container, "ports", 0, "containerPort")
     path = value_at(container, "readinessProbe", "httpGet", "path")
     return Serving(port=port, health_path=path) if isinstance(port, int) and isinstance(path, str) else None
-
-
-def with_found_port(service: Manifest, serving: Serving) -> Manifest:
-    """Return a rendered Service with the port that the pods really listen on."""
-    ports = [{**port, "targetPort": serving.port} for port in service["spec"]["ports"]]
-    return {**service, "spec": {**service["spec"], "ports": ports}}
-
-
-def with_found_health_path(ingress: Manifest, serving: Serving) -> Manifest:
-    """Return a rendered Ingress with the health path that the pods really answer."""
-    annotations = {**ingress["metadata"]["annotations"], _HEALTH_PATH: serving.health_path}
-    return {**ingress, "metadata": {**ingress["metadata"], "annotations": annotations}}

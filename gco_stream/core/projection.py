@@ -23,6 +23,7 @@ _METADATA = ("name", "namespace", "uid", "resourceVersion", "generation", "delet
 _MARKS = (MANAGED_BY, ENDPOINT, FOUND_TEMPLATE)
 _KEPT_ANNOTATIONS = (HEALTH_PATH, *ROUTE_ANNOTATIONS)
 _AS_FOUND = ("template", "strategy")
+_ANSWERING = ("name", "image", "ports", "readinessProbe")
 _COUNTERS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
 _NOT_SET = ("apiVersion", "kind")
 _NAMES = ("name", "namespace")
@@ -46,12 +47,21 @@ def project(live: Manifest) -> Manifest:
     if live.get("kind") == "Service":
         thin["spec"] = {"ports": [{"targetPort": port.get("targetPort")} for port in spec.get("ports") or ()]}
     if "replicas" in spec:
-        thin["spec"] = {"replicas": spec["replicas"]}
+        thin["spec"] = {"replicas": spec["replicas"], **_answering(live)}
         thin["status"] = {
             **{counter: status[counter] for counter in _COUNTERS if counter in status},
             "conditions": [_condition(c) for c in status.get("conditions") or () if c["type"] == "Progressing"],
         }
     return thin
+
+
+def _answering(live: Manifest) -> Mapping[str, Any]:
+    """Keep of a template that was found where its pods answer: Service and Ingress have to follow it."""
+    if FOUND_TEMPLATE not in (live["metadata"].get("labels") or {}):
+        return {}
+    containers = live["spec"]["template"]["spec"]["containers"][:1]
+    kept = [{field: one[field] for field in _ANSWERING if field in one} for one in containers]
+    return {"template": {"spec": {"containers": kept}}}
 
 
 def _condition(condition: Mapping[str, Any]) -> Mapping[str, Any]:

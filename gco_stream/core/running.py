@@ -10,7 +10,14 @@ from datetime import datetime
 
 from gco_stream.core.adoption import as_folded
 from gco_stream.core.continuity import health_path, target_port
-from gco_stream.core.found_template import has_pods, keeps_found_template, template_fields_hash, with_found_template
+from gco_stream.core.found_template import (
+    Serving,
+    has_pods,
+    keeps_found_template,
+    serving_of,
+    template_fields_hash,
+    with_found_template,
+)
 from gco_stream.core.intents import to_apply, to_delete
 from gco_stream.core.manifests import canary_of, workload
 from gco_stream.core.manifests import server as servers
@@ -98,11 +105,24 @@ class _Running:
     def _kept(self, key: ObjectKey, manifest: Manifest) -> Manifest:
         """Leave pods as they were found where the poller made them and their part of the record has not changed."""
         live = self.observed.get(key)
-        if live is None:
+        if live is None or not self._is_found(key.name, live):
             return manifest
-        wanted = template_fields_hash(self.endpoint.spec, region=self.scope.region, canary=key.name != self.name)
-        is_found = has_pods(live) if not is_ours(live, self.name) else keeps_found_template(live, wanted)
-        return with_found_template(manifest, live, wanted_hash=wanted) if is_found else manifest
+        return with_found_template(manifest, live, wanted_hash=self._template_hash(key.name))
+
+    def _is_found(self, app: str, live: Manifest) -> bool:
+        if not is_ours(live, self.name):
+            return has_pods(live)
+        return keeps_found_template(live, self._template_hash(app))
+
+    def _template_hash(self, app: str) -> str:
+        return template_fields_hash(self.endpoint.spec, region=self.scope.region, canary=app != self.name)
+
+    def _serving(self, app: str) -> Serving:
+        """Say where an app's pods answer: as the record says, or as they were found as long as they are left so."""
+        live = self.observed.get(ObjectKey(Kind.DEPLOYMENT, app))
+        found = serving_of(live) if live is not None and self._is_found(app, live) else None
+        asked = Serving(port=self.endpoint.spec.port, health_path=servers.health_path(self.endpoint))
+        return found or asked
 
     def _deployment(self, key: ObjectKey, manifest: Manifest) -> Iterator[Action]:
         action = to_apply(key, manifest, self.observed)
@@ -125,7 +145,7 @@ class _Running:
         apps = [key.name for key in _of_kind(intents, Kind.SERVICE)]
         return {
             app: target_port(
-                self.endpoint.spec.port,
+                self._serving(app).port,
                 self.observed.get(ObjectKey(Kind.SERVICE, app)),
                 self.observed.get(ObjectKey(Kind.DEPLOYMENT, app)),
                 is_changing=app in changing,
@@ -185,7 +205,7 @@ class _Running:
         if publication.route is None:
             return next(iter(to_delete((key,), self.observed.objects, why=publication.why)), None)
         path = health_path(
-            servers.health_path(self.endpoint),
+            self._serving(self.name).health_path,
             self.observed.ingress(self.name),
             self.observed.deployment(self.name),
             is_changing=self.name in changing,

@@ -21,8 +21,6 @@ from gco_stream.core.found_template import (
     keeps_found_template,
     serving_of,
     template_fields_hash,
-    with_found_health_path,
-    with_found_port,
     with_found_template,
 )
 from gco_stream.core.manifests.ownership import FOUND_TEMPLATE, TEMPLATE_VERSION
@@ -233,8 +231,8 @@ def test_a_canary_differs_in_its_image_alone() -> None:
     assert template_fields_hash(spec, region=REGION, canary=True) == hash_of(image="acme/server:2", env={"A": "1"})
 
 
-def a_found(*, replicas: int = 1, running: int = 1, wanted: str = "abc", version: str = "1") -> dict[str, Any]:
-    labels = {TEMPLATE_VERSION: version, FOUND_TEMPLATE: wanted}
+def a_found(*, replicas: int = 1, running: int = 1, wanted: str = "abc") -> dict[str, Any]:
+    labels = {FOUND_TEMPLATE: wanted}
     return {"metadata": {"labels": labels}, "spec": {"replicas": replicas}, "status": {"replicas": running}}
 
 
@@ -242,7 +240,6 @@ def a_found(*, replicas: int = 1, running: int = 1, wanted: str = "abc", version
 def test_a_template_is_kept_until_its_fields_are_edited() -> None:
     assert keeps_found_template(a_found(), "abc")
     assert not keeps_found_template(a_found(), "def")
-    assert not keeps_found_template(a_found(version="2"), "abc")
 
 
 @pytest.mark.behaviour("B35")
@@ -258,29 +255,17 @@ def test_what_has_no_labels_keeps_nothing() -> None:
 
 
 @pytest.mark.behaviour("B35")
-@pytest.mark.parametrize("edit", [{"port": 9000}, {"health_check_path": "/ready"}, {"image": "vllm/vllm-openai:v1"}])
-def test_traffic_goes_where_the_pods_that_were_found_answer(edit: dict[str, Any]) -> None:
-    before = {"image": "acme/server:1"}
-    live = kept(deployment(an_item(spec=before)))
-    edited = manifests_of(read_endpoint(an_item(spec={**before, **edit}), SCOPE))
-    serving = serving_of(live)
-    assert serving is not None
-
-    followed = [
-        with_found_port(edited[Kind.SERVICE], serving),
-        with_found_health_path(edited[Kind.INGRESS], serving),
-    ]
-
-    unedited = manifests_of(read_endpoint(an_item(spec=before), SCOPE))
-    assert followed == [unedited[Kind.SERVICE], unedited[Kind.INGRESS]]
-
-
-@pytest.mark.behaviour("B35")
 def test_a_server_that_mounts_itself_is_asked_where_its_pods_are() -> None:
     serving = serving_of(kept(deployment(an_item("postgis", spec=RECORDS["mistaken"]))))
 
     assert serving == Serving(port=8000, health_path="/inference/postgis/health")
 
 
-def test_where_pods_answer_cannot_be_told_from_a_projection() -> None:
-    assert serving_of(project(kept(deployment(an_item())))) is None
+def test_where_pods_answer_is_told_by_a_projection_once_they_are_kept() -> None:
+    live = kept(deployment(an_item()))
+    labels = {**live["metadata"]["labels"], FOUND_TEMPLATE: "abc"}
+    adopted_one = {**live, "metadata": {**live["metadata"], "labels": labels}}
+
+    assert serving_of(project(adopted_one)) == serving_of(live)
+    assert keeps_found_template(project(adopted_one), "abc")
+    assert serving_of(project(live)) is None
