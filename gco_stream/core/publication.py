@@ -164,7 +164,8 @@ def _with_canary(seen: Situation, live: Route, weight: int) -> Publication:
     """Give the canary its share once its pods can have been registered, and take it away when it has none ready."""
     waited_until = None if seen.canary.unready_since is None else seen.canary.unready_since + seen.unhealthy_after
     has_share = live.phase is Phase.SPLIT or live.phase in _IN_PLACE
-    is_waited_for = has_share and seen.canary.ready == 0 and (waited_until is None or waited_until > seen.now)
+    is_missed = seen.canary.ready == 0 and not seen.canary.is_complete
+    is_waited_for = has_share and is_missed and (waited_until is None or waited_until > seen.now)
     if not seen.canary.is_reachable or not (seen.canary.ready > 0 or is_waited_for):
         return Publication(route=Route(), reason=CANARY_UNAVAILABLE)
     share = Publication(route=Route(primary=100 - weight, canary=weight))

@@ -1,0 +1,191 @@
+"""One endpoint's story without a loop: writes, passes, and time, each pass held to what must always be true."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from gco_stream.core.conclusions import may_be_promoted
+from gco_stream.core.models import Action, Delete, Item, Kind, ObjectKey, canary_name, is_leaving
+from gco_stream.core.plan import Plan, make_plan
+from gco_stream.core.record import Endpoint
+from gco_stream.core.report import Outcome, region_status
+from gco_stream.core.route import Phase, Route, read_route
+from gco_stream.core.status import to_write
+from gco_stream.core.wish import Request, Run
+from tests.builders import DEPLOYMENT, INGRESS, NAME, NOW, REGION, SCOPE, SERVICE, a_request, an_item, as_stored
+from tests.busy_cluster import BusyCluster
+from tests.load_balancer import traffic_is_lost
+from tests.wishes import Wish
+
+CANARY = canary_name(NAME)
+_MOST_PASSES = 60
+
+
+@dataclass
+class Story:
+    """An endpoint, its record, its cluster, and the time.
+
+    Attributes:
+        last: The last pass's plan.
+        phases: Everything that the Ingress has ever been.
+    """
+
+    item: dict[str, Any] = field(default_factory=an_item)
+    cluster: BusyCluster = field(default_factory=BusyCluster)
+    now: datetime = NOW
+    last: Plan = field(default_factory=Plan)
+    phases: set[Phase] = field(default_factory=lambda: {Phase.UNPUBLISHED})
+
+    @property
+    def status(self) -> Any:
+        return self.item["region_status"].get(REGION, {})
+
+    def request(self) -> Request:
+        return a_request(self.item)
+
+    def endpoint(self) -> Endpoint | None:
+        wish = self.request().wish
+        return wish.endpoint if isinstance(wish, Run) else None
+
+    def write(self, wish: Wish) -> None:
+        self.item = wish.of(self.item)
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def look(self) -> Plan:
+        """Do one pass."""
+        request, before = self.request(), self.cluster.observe(NAME)
+        self.last = make_plan(request, before, SCOPE, now=self.now)
+        for action in self.last.actions:
+            self._carry_out(action)
+        self._report(request, is_new=DEPLOYMENT in self.cluster.objects and DEPLOYMENT not in before.objects)
+        assert make_plan(self.request(), self.cluster.observe(NAME), SCOPE, now=self.now).actions == () or (
+            self.last.actions or self.last.is_unfinished
+        ), "what was nothing to do has become something by saying so"
+        return self.last
+
+    def _carry_out(self, action: Action) -> None:
+        if isinstance(action, Delete) and action.key in (SERVICE, DEPLOYMENT):
+            assert self.route() is None, "something behind an Ingress went before it"
+        was_published, moved = self.route() is not None, len(self.cluster.replica_writes)
+        self.cluster.carry_out(action)
+        self.phases.add(self.phase())
+        if self.route() is not None and not was_published:
+            assert self.cluster.ready(NAME) or self.is_succeeded_by_canary(), "published without a ready replica"
+        if self.is_succeeded_by_canary() and self.route() is not None:
+            ready = {app: self.cluster.ready(app) for app in (NAME, CANARY)}
+            assert traffic_is_lost(self.cluster.objects[INGRESS], ready) is None
+        endpoint = self.endpoint()
+        if endpoint is not None and endpoint.spec.autoscaled:
+            moves = [move for move in self.cluster.replica_writes[moved:] if move[0] == NAME]
+            assert moves == [], "the autoscaler's count was moved"
+
+    def _report(self, request: Request, *, is_new: bool) -> None:
+        outcome = Outcome(plan=self.last, observed=self.cluster.observe(NAME), is_new=is_new)
+        status = region_status(request, outcome, SCOPE, now=self.now)
+        if status is None:
+            return
+        written = to_write(status, request.status(REGION), now=self.now)
+        if written is not None:
+            self.item = {**self.item, "region_status": {**self.item["region_status"], REGION: as_stored(written)}}
+        if request.record is not None and may_be_promoted(self.item, a_request(self.item).record or request.record):
+            self.item = {**self.item, "desired_state": "running"}
+
+    def comes_to_rest(self) -> None:
+        """Let the cluster work and time pass until nothing is left to do, or to wait for."""
+        for _ in range(_MOST_PASSES):
+            plan = self.look()
+            before = self._versions()
+            self.cluster.work()
+            due = None if plan.publication is None else plan.publication.due
+            if plan.actions or before != self._versions():
+                continue
+            if due is None:
+                return
+            self.now = max(self.now, due)
+        raise AssertionError(f"never comes to rest: {self.last}")
+
+    def _versions(self) -> dict[ObjectKey, Any]:
+        return {key: live["metadata"]["resourceVersion"] for key, live in self.cluster.objects.items()}
+
+    def route(self) -> Route | None:
+        live = self.cluster.objects.get(INGRESS)
+        return None if live is None or is_leaving(live) else read_route(live, NAME)
+
+    def phase(self) -> Phase:
+        route = self.route()
+        return Phase.UNPUBLISHED if route is None else route.phase
+
+    def route_at_rest(self, endpoint: Endpoint) -> Route | None:
+        """What an endpoint's Ingress says in the end, when everything is well."""
+        canary = endpoint.spec.canary
+        if self.desired(endpoint) == 0:
+            return None
+        if canary is None or canary.replicas == 0:
+            return Route()
+        return Route(primary=100 - canary.weight, canary=canary.weight)
+
+    def desired(self, endpoint: Endpoint) -> int:
+        """How many replicas an endpoint has in the end."""
+        scaling = endpoint.spec.autoscaling
+        if scaling is None or not scaling.enabled:
+            return endpoint.spec.replicas
+        return min(max(self.cluster.load, scaling.min_replicas), scaling.max_replicas)
+
+    def has_canary(self) -> bool:
+        return any(key.name == CANARY for key in self.cluster.objects)
+
+    def is_succeeded_by_canary(self) -> bool:
+        """Whether a promoted canary is left: it runs what the endpoint itself should."""
+        endpoint = self.endpoint()
+        there = ObjectKey(Kind.DEPLOYMENT, CANARY) in self.cluster.objects
+        is_over = there and endpoint is not None and endpoint.spec.canary is None
+        return is_over and endpoint is not None and self.container(CANARY)["image"] == endpoint.spec.image
+
+    def container(self, app: str) -> Any:
+        return self.cluster.objects[ObjectKey(Kind.DEPLOYMENT, app)]["spec"]["template"]["spec"]["containers"][0]
+
+    def applied(self) -> dict[ObjectKey, Any]:
+        """Everything that is asked of the cluster, but the count that is the autoscaler's."""
+        endpoint = self.endpoint()
+        assert endpoint is not None
+        left_out = ("replicas",) if endpoint.spec.autoscaled else ()
+        return {
+            key: (
+                live["metadata"].get("labels"),
+                live["metadata"].get("annotations") or {},
+                {field: value for field, value in live["spec"].items() if field not in left_out},
+            )
+            for key, live in self.cluster.objects.items()
+        }
+
+
+def told(
+    history: Iterable[Any],
+    *,
+    cluster: BusyCluster | None = None,
+    finalized: bool = True,
+    broken: Iterable[str] = (),
+    item: Item | None = None,
+) -> Story:
+    """Let a history happen, faster than the cluster works; a wish alone is not even looked at before the next."""
+    there = cluster or BusyCluster(finalized=finalized)
+    there.broken |= set(broken)
+    story = Story(item=dict(item or an_item()), cluster=there)
+    for moment in history:
+        match moment:
+            case Wish():
+                story.write(moment)
+            case int():
+                for _ in range(moment):
+                    story.look()
+                    story.cluster.work()
+            case float():
+                story.pass_time(moment)
+                story.look()
+            case frozenset():
+                story.cluster.broken = set(moment)
+                story.cluster.work()
+    return story
