@@ -11,7 +11,7 @@ _REPLICAS = ("f:spec", "f:replicas")
 def wanted_replicas(endpoint: Endpoint, live: Manifest | None) -> int | None:
     """Choose what to say about the replica count; None leaves it to the autoscaler.
 
-    An autoscaler does nothing at 0, so an endpoint that starts is given its lower bound first.
+    An autoscaler does nothing at 0, so an endpoint that starts is given a count within its bounds first.
     Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
     """
     spec = endpoint.spec
@@ -19,7 +19,7 @@ def wanted_replicas(endpoint: Endpoint, live: Manifest | None) -> int | None:
         return spec.replicas
     if replicas_of(live) > 0:
         return None
-    return max(1, spec.autoscaling.min_replicas, spec.replicas)
+    return min(spec.autoscaling.max_replicas, max(spec.autoscaling.min_replicas, spec.replicas))
 
 
 def replicas_of(live: Manifest | None) -> int:
