@@ -168,7 +168,7 @@ async def test_stopping_takes_the_ingress_and_the_pods_of_both(
     assert traffic.shares()[-1] == "-"
     assert await site.kubernetes.list("Pod", "app in (llama,llama-canary)") == []
     writers.say("llama", "running")
-    await traffic.shows("-", "plain", "100/0", "80/20")
+    await traffic.shows("100/0", "80/20")
 
 
 @pytest.mark.behaviour("B26")
