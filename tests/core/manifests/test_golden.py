@@ -45,6 +45,17 @@ RECORDS: dict[str, dict[str, Any]] = {
         "rollout": {"max_surge": 1, "max_unavailable": 0, "progress_deadline_seconds": 3600},
     },
     "without-accelerator": {"image": "acme/embedder:1", "gpu_count": 0, "replicas": 0, "port": "8080"},
+    "autoscaled": {
+        "image": "acme/embedder:1",
+        "gpu_count": 0,
+        "replicas": 2,
+        "autoscaling": {
+            "enabled": True,
+            "min_replicas": "2",
+            "max_replicas": 8,
+            "metrics": [{"type": "cpu", "target": 60}, {"type": "memory", "target": "80.0"}],
+        },
+    },
     "neuron": {"image": "acme/neuron-server:1", "accelerator": "neuron", "gpu_type": "inf2.xlarge"},
 }
 
