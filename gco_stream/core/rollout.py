@@ -37,14 +37,16 @@ def read_rollout(deployment: Manifest) -> Rollout:
     spec, status = deployment["spec"], deployment.get("status") or {}
     desired = spec.get("replicas", 1)
     current = status.get("observedGeneration", 0) == deployment["metadata"].get("generation", 0)
-    only_new = status.get("updatedReplicas", 0) == desired == status.get("replicas", 0)
+    has_all_new = status.get("updatedReplicas", 0) == desired == status.get("replicas", 0)
+    # A pod that is lost is missing in all counters for a moment, before the one in its place is counted.
+    is_only_new = current and status.get("updatedReplicas", 0) == status.get("replicas", 0)
     progressing = _condition(status, "Progressing")
     return Rollout(
         desired=desired,
         ready=status.get("readyReplicas", 0),
-        complete=current and only_new and status.get("availableReplicas", 0) >= desired,
-        settled=current and only_new and progressing.get("reason") == "NewReplicaSetAvailable",
-        is_only_new=current and status.get("updatedReplicas", 0) == status.get("replicas", 0),
+        complete=current and has_all_new and status.get("availableReplicas", 0) >= desired,
+        settled=is_only_new and progressing.get("reason") == "NewReplicaSetAvailable",
+        is_only_new=is_only_new,
         overdue=_overdue(progressing) if current else None,
     )
 

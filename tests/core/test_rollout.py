@@ -63,3 +63,10 @@ def test_a_deadline_counts_for_the_current_generation_only() -> None:
 def test_replicas_that_were_lost_later_leave_the_rollout_settled() -> None:
     assert rollout_of(2, **a_deployment_status(2, ready=1)).settled
     assert not rollout_of(2, **a_deployment_status(2, ready=1, progress="ReplicaSetUpdated")).settled
+
+
+@pytest.mark.behaviour("B15")
+def test_a_rollout_that_has_ended_stays_so_in_the_moment_when_a_lost_pod_is_in_no_counter() -> None:
+    rollout = rollout_of(2, **a_deployment_status(2, updated=1))
+
+    assert (rollout.complete, rollout.settled) == (False, True)
