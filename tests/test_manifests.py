@@ -21,7 +21,7 @@ from tests.counting import counting_proxy
 from tests.e2e.watching import is_promoted, is_purged, reaches
 from tests.world import Kubernetes, Manifest, Site, World, eventually
 from tests.world.parts import Parts
-from tests.writers import Writers
+from tests.writers import Writers, a_spec
 
 K8S = Path(__file__).parents[1] / "k8s"
 BASE, EXAMPLE = K8S / "base", K8S / "overlays" / "example"
@@ -153,7 +153,7 @@ async def life(world: World, world_parts: Parts) -> AsyncIterator[Life]:
         }
         async with running_controller(site, **environment):
             writers = Writers(site.table, site.namespace)
-            writers.create("llama")
+            writers.create("llama", a_spec(autoscaling={"enabled": True}))
             await is_promoted(writers, "llama")
             await reaches(writers, "llama", "running", published=True)
             writers.say("llama", "stopped")
@@ -162,7 +162,7 @@ async def life(world: World, world_parts: Parts) -> AsyncIterator[Life]:
             await reaches(writers, "llama", "running", published=True)
             writers.say("llama", "deleted")
             await is_purged(writers, "llama")
-        for kind in ("Deployment", "Service", "Ingress"):
+        for kind in ("Deployment", "Service", "Ingress", "HorizontalPodAutoscaler"):
             assert await site.kubernetes.list(kind) == []
         yield Life(asked=frozenset(asked_by(world, ACCOUNT)), calls=proxy.services)
 
