@@ -17,7 +17,7 @@ from gco_stream.core.quantities import amount
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
 _LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_HEALTH_PATH = re.compile(r"/[!-~]*")
+_HEALTH_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 _LONGEST_HEALTH_PATH = 1024
 _ENVIRONMENT_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 
@@ -180,7 +180,7 @@ is_list = BeforeValidator(_listing)
 Text = Annotated[str, matching(lambda text: bool(text.strip()), "must be a non-empty string")]
 AnyText = Annotated[str, matching(lambda _: True, "must be a string")]
 Path = Annotated[
-    str, matching(is_health_path, "must be a string that starts with '/', of printable ASCII without spaces")
+    str, matching(is_health_path, "must be a string that starts with '/' and has only characters that a URI may have")
 ]
 Switch = Annotated[bool, BeforeValidator(_boolean)]
 Quantity = Annotated[str, BeforeValidator(_quantity)]

@@ -39,7 +39,7 @@ def check_health_path(endpoint: Endpoint) -> None:
     """
     path = health_path(endpoint)
     if not is_health_path(path):
-        expected = "must make a health path of printable ASCII without spaces, of at most 1024 characters"
+        expected = "must make a health path of characters that a URI may have, at most 1024 of them"
         raise InvalidRecord([Problem(f"spec.args ({_FLAG})", path, expected)])
 
 
