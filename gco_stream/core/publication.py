@@ -147,7 +147,7 @@ def _without_primary(seen: Situation, live: Route) -> Publication:
     due = since + seen.unhealthy_after
     is_overdue = due <= seen.now
     if seen.canary_carries:
-        is_narrow = is_overdue or live.phase is Phase.STANDING_IN or not seen.fits(2)
+        is_narrow = is_overdue or live.phase is Phase.STANDING_IN or not (seen.fits(2) and seen.primary.is_reachable)
         route = Route(primary=None if is_narrow else 0, canary=100)
         return Publication(route=route, due=None if is_narrow else due, keeps_canary=True)
     if is_overdue:
@@ -164,9 +164,10 @@ def _with_canary(seen: Situation, live: Route, weight: int) -> Publication:
     """Give the canary its share once its pods can have been registered, and take it away when it has none ready."""
     waited_until = None if seen.canary.unready_since is None else seen.canary.unready_since + seen.unhealthy_after
     has_share = live.phase is Phase.SPLIT or live.phase in _IN_PLACE
-    is_missed = seen.canary.ready == 0 and not seen.canary.is_complete
+    is_missed = seen.canary.ready == 0 and not seen.canary.is_complete and seen.fits(2)
     is_waited_for = has_share and is_missed and (waited_until is None or waited_until > seen.now)
-    if not seen.canary.is_reachable or not (seen.canary.ready > 0 or is_waited_for):
+    is_there = seen.primary.is_reachable and seen.canary.is_reachable
+    if not is_there or not (seen.canary.ready > 0 or is_waited_for):
         return Publication(route=Route(), reason=CANARY_UNAVAILABLE)
     share = Publication(route=Route(primary=100 - weight, canary=weight))
     if is_waited_for:
@@ -189,6 +190,9 @@ def _ending(seen: Situation, live: Route) -> Publication:
     """Bring the traffic of an endpoint without a canary back to it."""
     if live.phase is Phase.ALONE or not (seen.canary.ready and seen.canary.is_reachable):
         return Publication(route=Route(), keeps_canary=seen.canary_succeeds and not seen.primary.is_complete)
+    if not seen.primary.is_reachable:
+        succeeds = seen.canary_succeeds
+        return Publication(route=Route(primary=None, canary=100) if succeeds else Route(), keeps_canary=succeeds)
     if live.phase is Phase.DRAINING:
         since = live.draining_since or seen.now
         return _draining(seen, since) if since + seen.drain > seen.now else Publication(route=Route())
