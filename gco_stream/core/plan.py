@@ -162,6 +162,9 @@ def _is_deleted(request: Request) -> bool:
 def explain_foreign(keys: tuple[ObjectKey, ...]) -> str:
     """Say in one sentence why objects with our names keep an endpoint from running, and what to do."""
     names = ", ".join(str(key) for key in keys)
+    is_scaled = any(key.kind is Kind.AUTOSCALER for key in keys)
+    instead = ", and let spec.autoscaling of the record say what it says" if is_scaled else ""
     return (
-        f"{names} exists already without the label {MANAGED_BY}={FIELD_MANAGER}: remove or rename it, it is not touched"
+        f"{names} exists already without the label {MANAGED_BY}={FIELD_MANAGER}: "
+        f"remove or rename it, it is not touched{instead}"
     )

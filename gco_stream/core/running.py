@@ -155,11 +155,11 @@ class _Running:
 
     def _situation(self, changing: set[str]) -> Situation:
         deployment, spec = self.observed.deployment(self.name), self.endpoint.spec
-        live = self.observed.ingress(self.name)
+        live, wanted = self.observed.ingress(self.name), wanted_replicas(self.endpoint, deployment)
         return Situation(
             primary=self._side(self.name, is_changing=self.name in changing, since=self.clocks.primary),
             canary=self._side(canary_name(self.name), is_changing=False, since=self.clocks.canary),
-            replicas=replicas_of(deployment) or spec.replicas if spec.autoscaled else spec.replicas,
+            replicas=replicas_of(deployment) if wanted is None else wanted,
             weight=None if spec.canary is None else spec.canary.weight,
             is_promoted=self._is_promoted(),
             live=None if live is None or is_leaving(live) else read_route(live, self.name),
