@@ -53,6 +53,28 @@ def test_a_canary_that_the_ingress_leads_to_is_kept() -> None:
 
 
 @pytest.mark.behaviour("B21")
+def test_a_canary_that_is_left_over_is_kept_as_long_as_it_is_led_to_or_needed_and_no_longer() -> None:
+    for decision in decisions_where(lambda seen: seen.weight is None and seen.replicas):
+        is_needed = decision.seen.canary_succeeds and not decision.seen.primary.is_complete
+
+        assert decision.made.keeps_canary is (is_needed or leads_to(decision)[1]), decision
+
+
+@pytest.mark.behaviour("B21")
+def test_an_endpoint_without_a_target_group_gets_traffic_back_only_when_it_had_time_to_be_registered() -> None:
+    for decision in decisions_where(
+        lambda seen: (
+            seen.replicas
+            and seen.phase is Phase.STANDING_IN
+            and seen.canary_carries
+            and seen.primary.is_reachable
+            and seen.fits(2)
+        )
+    ):
+        assert not has_share(decision)[0], decision
+
+
+@pytest.mark.behaviour("B21")
 def test_a_canary_never_serves_alone_unless_it_succeeds() -> None:
     for decision in decisions_where(lambda seen: not seen.canary_succeeds):
         assert decision.made.route is None or has_share(decision)[0], decision
