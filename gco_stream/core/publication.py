@@ -189,16 +189,20 @@ def _warming(seen: Situation, since: datetime) -> Publication:
 def _ending(seen: Situation, live: Route) -> Publication:
     """Bring the traffic of an endpoint without a canary back to it."""
     if live.phase is Phase.ALONE or not (seen.canary.ready and seen.canary.is_reachable):
-        return Publication(route=Route(), keeps_canary=seen.canary_succeeds and not seen.primary.is_complete)
+        return _alone(seen)
     if not seen.primary.is_reachable:
         succeeds = seen.canary_succeeds
         return Publication(route=Route(primary=None, canary=100) if succeeds else Route(), keeps_canary=succeeds)
     if live.phase is Phase.DRAINING:
         since = live.draining_since or seen.now
-        return _draining(seen, since) if since + seen.drain > seen.now else Publication(route=Route())
+        return _draining(seen, since) if since + seen.drain > seen.now else _alone(seen)
     if seen.canary_succeeds:
         return _promoting(seen, live)
     return Publication(route=Route()) if live.phase is Phase.WARMING else _draining(seen, seen.now)
+
+
+def _alone(seen: Situation) -> Publication:
+    return Publication(route=Route(), keeps_canary=seen.canary_succeeds and not seen.primary.is_complete)
 
 
 def _draining(seen: Situation, since: datetime) -> Publication:
