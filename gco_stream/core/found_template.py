@@ -13,9 +13,9 @@ from typing import Any
 
 from gco_stream.core.adoption import found_fields, value_at
 from gco_stream.core.manifests.images import image_for_region
-from gco_stream.core.manifests.ownership import FOUND_TEMPLATE, TEMPLATE_VERSION
+from gco_stream.core.manifests.ownership import FOUND_TEMPLATE, TEMPLATE_VERSION, is_ours
 from gco_stream.core.merging import owned_part
-from gco_stream.core.models import Manifest
+from gco_stream.core.models import EndpointName, Manifest
 from gco_stream.core.quantities import amount
 from gco_stream.core.spec import EndpointSpec
 
@@ -77,6 +77,11 @@ def keeps_found_template(live: Manifest, wanted_hash: str) -> bool:
     """
     labels = live.get("metadata", {}).get("labels") or {}
     return labels.get(FOUND_TEMPLATE) == wanted_hash and has_pods(live)
+
+
+def is_kept_as_found(live: Manifest, name: EndpointName) -> bool:
+    """Whether a Deployment of an endpoint still has the template that the poller gave it."""
+    return not is_ours(live, name) or FOUND_TEMPLATE in (live["metadata"].get("labels") or {})
 
 
 def has_pods(live: Manifest) -> bool:

@@ -25,6 +25,7 @@ class Side:
         ready: Ready replicas, of any version.
         is_complete: Whether it runs as its record asks, every replica of it.
         is_reachable: Whether its Service is there to stay; one that is missing counts if this pass makes it first.
+            Of a canary also whether its pods answer where the load balancer asks.
         unready_since: Since when it is published without a ready replica; None where that is not so.
     """
 
@@ -163,9 +164,8 @@ def _withdrawn(seen: Situation) -> str:
 def _with_canary(seen: Situation, live: Route, weight: int) -> Publication:
     """Give the canary its share once its pods can have been registered, and take it away when it has none ready."""
     waited_until = None if seen.canary.unready_since is None else seen.canary.unready_since + seen.unhealthy_after
-    has_share = live.phase is Phase.SPLIT or live.phase in _IN_PLACE
-    is_missed = seen.canary.ready == 0 and not seen.canary.is_complete and seen.fits(2)
-    is_waited_for = has_share and is_missed and (waited_until is None or waited_until > seen.now)
+    is_missed = seen.canary.ready == 0 and not seen.canary.is_complete
+    is_waited_for = live.phase is Phase.SPLIT and is_missed and (waited_until is None or waited_until > seen.now)
     is_there = seen.primary.is_reachable and seen.canary.is_reachable
     if not is_there or not (seen.canary.ready > 0 or is_waited_for):
         return Publication(route=Route(), reason=CANARY_UNAVAILABLE)

@@ -5,7 +5,7 @@ none does any more, and the Ingress changes before the pods behind it do.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gco_stream.core.adoption import as_folded
@@ -13,6 +13,7 @@ from gco_stream.core.continuity import health_path, target_port
 from gco_stream.core.found_template import (
     Serving,
     has_pods,
+    is_kept_as_found,
     keeps_found_template,
     serving_of,
     template_fields_hash,
@@ -158,7 +159,7 @@ class _Running:
         live, wanted = self.observed.ingress(self.name), wanted_replicas(self.endpoint, deployment)
         return Situation(
             primary=self._side(self.name, is_changing=self.name in changing, since=self.clocks.primary),
-            canary=self._side(canary_name(self.name), is_changing=False, since=self.clocks.canary),
+            canary=self._canary(changing),
             replicas=replicas_of(deployment) if wanted is None else wanted,
             weight=None if spec.canary is None else spec.canary.weight,
             is_promoted=self._is_promoted(),
@@ -191,6 +192,26 @@ class _Running:
             unready_since=since,
         )
 
+    def _canary(self, changing: set[str]) -> Side:
+        side = self._side(canary_name(self.name), is_changing=False, since=self.clocks.canary)
+        return side if self._is_healthy_canary(changing) else replace(side, is_reachable=False)
+
+    def _is_healthy_canary(self, changing: set[str]) -> bool:
+        """Whether the load balancer can find a canary healthy, as far as that can be told.
+
+        The poller's canaries answer under a path of their own, where nobody asks. Kept as they were found they stay
+        without a share, and so do the last of them until they are replaced.
+        """
+        live = self.observed.canary(self.name)
+        if live is None:
+            return True
+        if is_kept_as_found(live, self.name):
+            found = serving_of(live)
+            return found is None or found.health_path == self._health_path(changing)
+        route = read_route(self.observed.ingress(self.name), self.name)
+        gets_first_share = self.endpoint.spec.canary is not None and (route is None or route.canary is None)
+        return not gets_first_share or read_rollout(live).is_only_new
+
     def _is_promoted(self) -> bool:
         canary = self.observed.canary(self.name)
         if canary is None or self.endpoint.spec.canary is not None:
@@ -204,14 +225,17 @@ class _Running:
         key = ObjectKey(Kind.INGRESS, f"inference-{self.name}")
         if publication.route is None:
             return next(iter(to_delete((key,), self.observed.objects, why=publication.why)), None)
-        path = health_path(
+        path = self._health_path(changing)
+        wanted = ingress(self.endpoint, self.scope, route=publication.route, health_path=path)
+        return to_apply(key, wanted, self.observed)
+
+    def _health_path(self, changing: set[str]) -> str:
+        return health_path(
             self._serving(self.name).health_path,
             self.observed.ingress(self.name),
             self.observed.deployment(self.name),
             is_changing=self.name in changing,
         )
-        wanted = ingress(self.endpoint, self.scope, route=publication.route, health_path=path)
-        return to_apply(key, wanted, self.observed)
 
     def _autoscaler(self, intents: Mapping[ObjectKey, Manifest]) -> Iterator[Apply | None]:
         """Let the autoscaler begin when the count that it starts from stands."""

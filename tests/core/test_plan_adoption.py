@@ -6,15 +6,29 @@ from typing import Any
 
 import pytest
 
-from gco_stream.core.models import Item, Kind, Manifest, ObjectKey, Observed
+from gco_stream.core.models import Item, Kind, Manifest, ObjectKey, Observed, canary_name
 from gco_stream.core.plan import Plan, make_plan
 from gco_stream.core.projection import project
-from tests.builders import DEPLOYMENT, INGRESS, NAME, NOW, SCOPE, SERVICE, a_request, an_item, container_of
+from gco_stream.core.route import read_route
+from tests.builders import (
+    DEPLOYMENT,
+    INGRESS,
+    NAME,
+    NOW,
+    SCOPE,
+    SERVICE,
+    a_deployment_status,
+    a_request,
+    an_item,
+    container_of,
+)
 from tests.cluster_model import ClusterModel
 from tests.left_behind import left_behind
 
 HEALTH_PATH = "alb.ingress.kubernetes.io/healthcheck-path"
 AUTOSCALER = ObjectKey(Kind.AUTOSCALER, NAME)
+CANARY = ObjectKey(Kind.DEPLOYMENT, canary_name(NAME))
+VLLM = "vllm/vllm-openai:v1"
 
 
 def a_record(**spec: Any) -> Item:
@@ -115,6 +129,68 @@ def test_no_count_moves_and_the_autoscaler_stays() -> None:
 
     assert model.objects[DEPLOYMENT]["spec"]["replicas"] == 4
     assert model.objects[AUTOSCALER]["metadata"]["labels"]["gco.io/endpoint"] == NAME
+
+
+def weight_of_canary(model: ClusterModel) -> int | None:
+    route = read_route(model.objects[INGRESS], NAME)
+    assert route is not None
+    return route.canary
+
+
+@pytest.mark.behaviour("B35")
+def test_a_canary_that_answers_where_the_load_balancer_asks_keeps_its_share_throughout() -> None:
+    item = a_record(canary={"image": "acme/server:v2", "weight": 20})
+    model = left_for(item)
+
+    plan = plan_for(item, model.observe(NAME))
+
+    assert plan.publication is not None
+    assert (plan.publication.reason, plan.publication.route) == (None, read_route(model.objects[INGRESS], NAME))
+    assert weight_of_canary(converged(model, item)) == 20
+
+
+@pytest.mark.behaviour("B20", "B35")
+def test_a_canary_that_was_found_under_another_path_has_no_share_and_stays() -> None:
+    item = a_record(image=VLLM, canary={"image": f"{VLLM}-b", "weight": 20})
+    model = left_for(item)
+    before = template(model.objects[CANARY])
+
+    converged(model, item)
+
+    assert weight_of_canary(model) is None
+    assert template(model.objects[CANARY]) == before
+    for seen in (model.observe(NAME), seen_thinly(model)):
+        plan = plan_for(item, seen, minutes=9)
+        assert plan.publication is not None
+        assert (plan.actions, plan.publication.reason) == ((), "CanaryUnavailable")
+
+
+@pytest.mark.behaviour("B20", "B35")
+def test_a_canary_that_was_found_under_another_path_gets_its_share_by_the_next_edit() -> None:
+    item = a_record(image=VLLM, canary={"image": f"{VLLM}-b", "weight": 20})
+    model = converged(left_for(item), item)
+
+    converged(model, a_record(image=VLLM, canary={"image": f"{VLLM}-c", "weight": 20}))
+
+    assert container_of(model.objects[CANARY])["args"] == ["--root-path", f"/inference/{NAME}"]
+    assert weight_of_canary(model) == 20
+
+
+@pytest.mark.behaviour("B20", "B35")
+def test_the_last_pods_under_another_path_get_no_share_while_they_are_replaced() -> None:
+    item = a_record(image=VLLM, canary={"image": f"{VLLM}-b", "weight": 20})
+    model = converged(left_for(item), item)
+    edited = a_record(image=VLLM, canary={"image": f"{VLLM}-c", "weight": 20})
+
+    for action in plan_for(edited, model.observe(NAME)).actions:
+        model.carry_out(action)
+    live = model.objects[CANARY]
+    live["status"] = a_deployment_status(1, updated=1, old=1, ready=1, generation=live["metadata"]["generation"])
+
+    for minutes in (1, 9):
+        plan = plan_for(edited, model.observe(NAME), minutes=minutes)
+        assert plan.publication is not None
+        assert (plan.actions, plan.publication.reason) == ((), "CanaryUnavailable")
 
 
 @pytest.mark.behaviour("B35")
