@@ -222,6 +222,22 @@ def test_a_promotion_in_place_hands_over_and_back_without_a_moment_in_which_nobo
 
 
 @pytest.mark.behaviour("B21")
+@pytest.mark.parametrize("live", [CARRIED, BACK])
+def test_an_endpoint_that_is_not_complete_any_more_is_given_the_time_to_be_registered_anew(live: Route) -> None:
+    publication = decided(live, primary=READY, **LEFT_OVER)
+
+    assert (publication.route, publication.due) == (CARRIED, None)
+
+
+@pytest.mark.behaviour("B20", "B21")
+@pytest.mark.parametrize("live", [CARRIED, STANDING_IN])
+def test_a_new_canary_in_place_of_a_promoted_one_gets_nothing_before_it_is_ready(live: Route) -> None:
+    publication = decided(live, primary=COMPLETE, canary=NOBODY, weight=10)
+
+    assert publication == Publication(route=Route(), reason=CANARY_UNAVAILABLE)
+
+
+@pytest.mark.behaviour("B21")
 def test_a_promoted_canary_that_serves_in_its_endpoints_place_goes_on_when_the_record_changes_its_image() -> None:
     for live in (CARRIED, STANDING_IN):
         publication = decided(live, primary=LOST, canary=READY, is_promoted=False)
@@ -239,10 +255,3 @@ def test_two_services_stand_in_an_ingress_only_while_neither_is_going(live: Rout
     assert decided(live, primary=going, canary=READY).route == Route()
     assert decided(live, primary=READY, canary=going, weight=10).route == Route()
     assert decided(live, primary=going, **LEFT_OVER).route == STANDING_IN
-
-
-@pytest.mark.behaviour("B19", "B20")
-def test_who_has_one_target_group_waits_for_no_canary_where_there_is_no_room_for_two() -> None:
-    publication = decided(STANDING_IN, canary=NOBODY, weight=10, room=1)
-
-    assert publication.route == Route()
