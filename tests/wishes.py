@@ -10,7 +10,6 @@ from gco_stream.core.models import Item
 from tests.builders import ELSEWHERE, REGION, as_stored
 
 IMAGES = ("acme/server:v1", "acme/server:v2", "vllm/vllm-openai:v1")
-_DEFAULT: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)

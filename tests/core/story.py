@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gco_stream.core.conclusions import may_be_promoted
+from gco_stream.core.manifests.ownership import is_ours
 from gco_stream.core.models import Action, Delete, Item, Kind, ObjectKey, canary_name, is_leaving
 from gco_stream.core.plan import Plan, make_plan
 from gco_stream.core.record import Endpoint
@@ -20,6 +21,7 @@ from tests.wishes import Wish
 
 CANARY = canary_name(NAME)
 _MOST_PASSES = 60
+_CANARY_ALONE = (Phase.CARRIED, Phase.STANDING_IN)
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Story:
     now: datetime = NOW
     last: Plan = field(default_factory=Plan)
     phases: set[Phase] = field(default_factory=lambda: {Phase.UNPUBLISHED})
+    _bare_since: datetime | None = None
 
     @property
     def status(self) -> Any:
@@ -61,32 +64,47 @@ class Story:
         for action in self.last.actions:
             self._carry_out(action)
         self._report(request, is_new=DEPLOYMENT in self.cluster.objects and DEPLOYMENT not in before.objects)
-        assert make_plan(self.request(), self.cluster.observe(NAME), SCOPE, now=self.now).actions == () or (
-            self.last.actions or self.last.is_unfinished
-        ), "what was nothing to do has become something by saying so"
+        self._check_traffic()
         return self.last
 
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Delete) and action.key in (SERVICE, DEPLOYMENT):
             assert self.route() is None, "something behind an Ingress went before it"
-        was_published, moved = self.route() is not None, len(self.cluster.replica_writes)
+        phase, moved = self.phase(), len(self.cluster.replica_writes)
         self.cluster.carry_out(action)
         self.phases.add(self.phase())
-        if self.route() is not None and not was_published:
-            assert self.cluster.ready(NAME) or self.is_succeeded_by_canary(), "published without a ready replica"
         if self.is_succeeded_by_canary() and self.route() is not None:
-            ready = {app: self.cluster.ready(app) for app in (NAME, CANARY)}
-            assert traffic_is_lost(self.cluster.objects[INGRESS], ready) is None
+            ready = {app: self.ready(app) for app in (NAME, CANARY)}
+            assert traffic_is_lost(self.cluster.objects[INGRESS], ready) is None, f"lost by {action}"
+        if phase is Phase.UNPUBLISHED and self.route() is not None:
+            assert self.ready(NAME) or self.is_succeeded_by_canary(), "published without a ready replica"
+        if self.phase() in _CANARY_ALONE and phase not in _CANARY_ALONE:
+            assert self.is_succeeded_by_canary(), "a canary serves alone"
         endpoint = self.endpoint()
         if endpoint is not None and endpoint.spec.autoscaled:
             moves = [move for move in self.cluster.replica_writes[moved:] if move[0] == NAME]
             assert moves == [], "the autoscaler's count was moved"
+
+    def _check_traffic(self) -> None:
+        """Hold what is published to having a server, or to having been without one for not too long."""
+        ready = {app: self.ready(app) for app in (NAME, CANARY)}
+        if self.route() is None or self.endpoint() is None:
+            self._bare_since = None
+            return
+        if self.is_succeeded_by_canary():
+            assert traffic_is_lost(self.cluster.objects[INGRESS], ready) is None
+        self._bare_since = None if ready[NAME] else self._bare_since or self.now
+        is_carried = self.phase() in _CANARY_ALONE
+        assert is_carried or self._bare_since is None or self.now - self._bare_since < SCOPE.unhealthy_after
 
     def _report(self, request: Request, *, is_new: bool) -> None:
         outcome = Outcome(plan=self.last, observed=self.cluster.observe(NAME), is_new=is_new)
         status = region_status(request, outcome, SCOPE, now=self.now)
         if status is None:
             return
+        assert status.published == (self.route() is not None)
+        assert status.replicas_ready == self.ready(NAME)
+        assert (status.canary is None) == (ObjectKey(Kind.DEPLOYMENT, CANARY) not in self.cluster.objects)
         written = to_write(status, request.status(REGION), now=self.now)
         if written is not None:
             self.item = {**self.item, "region_status": {**self.item["region_status"], REGION: as_stored(written)}}
@@ -112,7 +130,11 @@ class Story:
 
     def route(self) -> Route | None:
         live = self.cluster.objects.get(INGRESS)
-        return None if live is None or is_leaving(live) else read_route(live, NAME)
+        return None if live is None or is_leaving(live) or not is_ours(live, NAME) else read_route(live, NAME)
+
+    def ready(self, app: str) -> int:
+        live = self.cluster.objects.get(ObjectKey(Kind.DEPLOYMENT, app))
+        return 0 if live is None or not is_ours(live, NAME) else self.cluster.ready(app)
 
     def phase(self) -> Phase:
         route = self.route()

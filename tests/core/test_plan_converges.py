@@ -29,7 +29,9 @@ moments = st.one_of(
 )
 """A write; passes, with a moment for the cluster after each; seconds that pass; or which pods do not get ready."""
 
-histories = st.lists(moments, min_size=1, max_size=12)
+with_a_canary = [3, canary(IMAGES[1], weight=20), 3, 31.0, 2]
+beginnings = st.sampled_from([[], [3], with_a_canary, [*with_a_canary, promote()], [*with_a_canary, promote(), 2]])
+histories = st.builds(lambda first, then: [*first, *then], beginnings, st.lists(moments, min_size=1, max_size=12))
 
 
 def with_everything_well(history: Sequence[Any]) -> Story:
