@@ -1,10 +1,11 @@
 """What holds of every decision about an Ingress, in all combinations of facts."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from gco_stream.core.publication import LOAD_BALANCER_FULL
+from gco_stream.core.publication import LOAD_BALANCER_FULL, decide_publication
 from gco_stream.core.route import Phase, Route
 from tests.builders import NOW
 from tests.core.publication_facts import MOMENT, Decision, afterwards, all_decisions, decisions_where
@@ -168,6 +169,16 @@ def test_no_target_group_is_taken_that_there_is_no_room_for() -> None:
         wanted = 0 if decision.made.route is None else decision.made.route.target_groups
 
         assert wanted <= max(there, decision.seen.room or 0), decision
+
+
+@pytest.mark.behaviour("B19")
+def test_a_full_load_balancer_takes_nothing_away_from_who_is_on_it() -> None:
+    for decision in decisions_where(lambda seen: seen.room == 0 and seen.live is not None):
+        there = 0 if decision.seen.live is None else decision.seen.live.target_groups
+        with_room = decide_publication(replace(decision.seen, room=None))
+        wanted = 0 if with_room.route is None else with_room.route.target_groups
+
+        assert decision.made == with_room or wanted > there, decision
 
 
 @pytest.mark.behaviour("B19")

@@ -203,15 +203,6 @@ def test_what_was_never_made_is_stopped_at_once() -> None:
     assert not status.published
 
 
-@pytest.mark.behaviour("B24")
-def test_pods_of_others_with_the_same_label_do_not_count() -> None:
-    bare = {"metadata": {"name": "x", "labels": {"app": NAME}}}
-    theirs = (a_pod(owner="other-5d8f"), a_pod(owner=f"{NAME}-x-5d8f"), bare)
-
-    assert stopped_status(scaled_down(), pods=theirs).state is State.STOPPED
-    assert stopped_status(foreign(scaled_down()), pods=(a_pod(),)).state is State.STOPPED
-
-
 def removed_status(seen: Observed, **fields: Any) -> RegionStatus:
     return status_of(a_request(**{"desired_state": "deleted", **fields}), seen)
 

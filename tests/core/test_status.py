@@ -19,7 +19,6 @@ from tests.builders import (
     SERVICE,
     a_deployment_status,
     a_live,
-    a_pod,
     a_request,
     a_status,
     an_endpoint,
@@ -140,12 +139,3 @@ def test_an_endpoint_without_room_on_the_load_balancer_runs_and_says_so() -> Non
     status = status_of(a_request(), seen, plan=Plan(publication=Publication(route=Route(), reason="LoadBalancerFull")))
 
     assert (status.state, status.reason, status.published) == (State.RUNNING, "LoadBalancerFull", False)
-
-
-@pytest.mark.behaviour("B24")
-@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
-def test_a_pod_that_was_evicted_does_not_keep_an_endpoint_from_being_stopped(phase: str) -> None:
-    stopped = a_live(deployment_of(an_endpoint(), replicas=0), **a_deployment_status(0))
-    evicted = {**a_pod(), "status": {"phase": phase}}
-
-    assert status_of(a_request(desired_state="stopped"), observed(stopped, pods=(evicted,))).state is State.STOPPED
