@@ -35,6 +35,7 @@ bench: setup ## The benchmarks, with what they must reach
 	$(BIN)/python -m benchmarks.propagation
 	$(BIN)/python -m benchmarks.repair
 	$(BIN)/python -m benchmarks.idle
+	$(BIN)/python -m benchmarks.planning
 
 world: setup ## A control plane with GPU nodes and a table, for a shell; until Ctrl-C
 	@$(BIN)/python -m tests.world

@@ -1,0 +1,146 @@
+"""What deciding costs: a plan from whole objects, and the look at an endpoint of which nothing has changed.
+
+Processor time, since nothing here waits. Run by ``make bench``; exits 1 if the times promised are missed.
+"""
+
+import gc
+import json
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from benchmarks.endpoints import LATER, SPECS, AtRest, a_shape, many
+from benchmarks.figures import HEAD, percentile, row
+from gco_stream.core.claims import Claims
+from gco_stream.core.convergence import is_converged
+from gco_stream.core.mirror import Listed, Mirror
+from gco_stream.core.models import Item, Kind, Manifest, Observed
+from gco_stream.core.plan import Plan, make_plan
+from gco_stream.core.projection import project
+from gco_stream.core.wish import read_request
+from tests.builders import REGION, SCOPE, a_spec, as_stored
+
+ENDPOINTS = 10_000
+COUNTED = 1_000
+PLANS = 500
+PROMISED_PLAN, PROMISED_LOOK = 0.001, 0.0002
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Return the processor time that something takes."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def plan_of(item: Item, seen: Observed) -> Plan:
+    """Do what a pass does between reading and acting."""
+    return make_plan(read_request(item["endpoint_name"], item, SCOPE), seen, SCOPE, now=LATER)
+
+
+def times_of_plans() -> dict[str, list[float]]:
+    """Return what plans cost: where nothing is to be done, where the spec has changed, and where nothing is there."""
+    took: dict[str, list[float]] = {}
+    for shape, fields in SPECS.items():
+        there = a_shape(shape)
+        changed = {**there.item, "spec": as_stored(a_spec(**fields, image="acme/server:v9", port=9000))}
+        took[shape] = times_of_plan(there.item, there.observed, is_idle=True)
+        took["  changed"] = [*took.get("  changed", ()), *times_of_plan(changed, there.observed, is_idle=False)]
+        took["  new"] = [*took.get("  new", ()), *times_of_plan(there.item, Observed(), is_idle=False)]
+    return took
+
+
+def times_of_plan(item: Item, seen: Observed, *, is_idle: bool) -> list[float]:
+    """Make the same plan many times, and hold it to having nothing to do, or something."""
+    assert is_idle is not bool(plan_of(item, seen).actions)
+    return [seconds_of(partial(plan_of, item, seen)) for _ in range(PLANS)]
+
+
+def as_decoded(manifest: Manifest) -> Manifest:
+    """Return an object as the watch gets it: no text of it is shared with another's."""
+    decoded: Manifest = json.loads(json.dumps(manifest))
+    return decoded
+
+
+def mirror_of(endpoints: Iterable[AtRest]) -> Mirror:
+    """Return a mirror that has listed everything of some endpoints."""
+    listed: dict[Kind, list[Manifest]] = {kind: [] for kind in Kind}
+    for endpoint in endpoints:
+        for key, live in endpoint.observed.objects.items():
+            listed[key.kind].append(project(as_decoded(live)))
+    mirror = Mirror()
+    for kind, projections in listed.items():
+        mirror.take(kind, Listed(tuple(projections), "1000000"))
+    return mirror
+
+
+def claims_of(items: Iterable[Item]) -> Claims:
+    """Return the claims of some records."""
+    claims = Claims(REGION)
+    for item in items:
+        claims.note(item)
+    return claims
+
+
+def look_at(item: Item, mirror: Mirror, claims: Claims) -> bool:
+    """Do what a resync does with one record."""
+    claims.note(item)
+    return is_converged(item, mirror.observed(item["endpoint_name"]), SCOPE, now=LATER, claims=claims)
+
+
+def times_of_looks() -> list[float]:
+    """Return what the look at each of many endpoints costs, of which none has changed."""
+    items: list[Item] = []
+
+    def noted(endpoint: AtRest) -> AtRest:
+        items.append(endpoint.item)
+        return endpoint
+
+    mirror = mirror_of(noted(endpoint) for endpoint in many(ENDPOINTS))
+    claims = claims_of(items)
+    assert all(look_at(item, mirror, claims) for item in items[:: ENDPOINTS // 100])
+    return [seconds_of(partial(look_at, item, mirror, claims)) for item in items]
+
+
+def held_by(make: Callable[[], object]) -> int:
+    """Return the bytes that are held by what something makes."""
+    gc.collect()
+    tracemalloc.start()
+    made = make()
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert made is not None
+    return held
+
+
+def main() -> int:
+    """Measure, print, and judge."""
+    plans, looks = times_of_plans(), times_of_looks()
+    print(f"{'a plan, µs':<20}{HEAD[2:]}")
+    for shape, seconds in plans.items():
+        print(row(shape, [second * 1000 for second in seconds]))
+    print(row(f"look at {ENDPOINTS}", [second * 1000 for second in looks]))
+    for what, make in (("mirror", make_mirror), ("claims", make_claims)):
+        print(f"{what}: {held_by(make) / COUNTED:.0f} bytes an endpoint")
+    every = [second for seconds in plans.values() for second in seconds]
+    is_held = percentile(every, 0.5) <= PROMISED_PLAN and percentile(looks, 0.5) <= PROMISED_LOOK
+    promise = f"a plan ≤ {PROMISED_PLAN * 1000:.0f} ms, a look ≤ {PROMISED_LOOK * 1000} ms"
+    print(f"promised: {promise}: {'held' if is_held else 'MISSED'}")
+    return 0 if is_held else 1
+
+
+def make_mirror() -> Mirror:
+    """Make the mirror of which memory is counted."""
+    return mirror_of(many(COUNTED))
+
+
+def make_claims() -> Claims:
+    """Make the claims of which memory is counted."""
+    return claims_of(endpoint.item for endpoint in many(COUNTED))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
