@@ -6,8 +6,8 @@ rules that lose nothing:
 - Only the first discovery reads from LATEST, and it does so on every leaf, open or closed; the scan that follows
   covers everything before.
 - Whatever appears later is read from its beginning (TRIM_HORIZON), because it may hold records from before it was seen.
-- A child waits until its parent is read to the end. A parent that nobody lists any more is past its 24 hours, so
-  there is nothing to wait for.
+- A child waits until its parent is read to the end. A parent that several listings in a row do not show is past its
+  24 hours, so there is nothing to wait for; one alone may be incomplete.
 
 Times are seconds of a clock that only goes forward.
 
@@ -21,7 +21,10 @@ from typing import NewType
 
 ShardId = NewType("ShardId", str)
 
+# The service keeps records for 24 hours.
+_KEPT_SECONDS = 23 * 3600.0
 _REMEMBERED_SECONDS = 48 * 3600.0
+_LISTINGS_WITHOUT_PARENT = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,7 @@ class _Known:
     position: Position
     seen: float
     listed: float
+    listings_without_parent: int = 0
 
 
 class Shards:
@@ -93,37 +97,60 @@ class Shards:
 
     def __init__(self) -> None:
         self._known: dict[ShardId, _Known] = {}
+        self._described = 0.0
 
     def __len__(self) -> int:
         return len(self._known)
 
     def start(self, described: Iterable[Shard], *, now: float) -> None:
         """Take the first description: its leaves are read from LATEST, their ancestors not at all."""
-        shards = tuple(described)
+        shards, self._described = tuple(described), now
         parents = {shard.parent for shard in shards}
         for shard in shards:
             leaf = shard.id not in parents
             stage, position = (_Stage.WAITING, Latest()) if leaf else (_Stage.FINISHED, TrimHorizon())
-            self._known[shard.id] = _Known(shard.parent, shard.closed, stage, position, seen=now, listed=now)
+            known = _Known(shard.parent, shard.closed, stage, position, seen=now, listed=now)
+            # What is read from LATEST on has nothing in it that its parent's records came before.
+            known.listings_without_parent = _LISTINGS_WITHOUT_PARENT
+            self._known[shard.id] = known
 
     def discover(self, described: Iterable[Shard], *, now: float) -> None:
         """Take a later description, which may be incomplete: what is new in it is read from its beginning."""
+        shards = tuple(described)
+        self._add(shards, now=now)
+        self._described = now
+        for shard in shards:
+            if self.lacks_parent(shard.id):
+                self._known[shard.id].listings_without_parent += 1
+        self._forget(now)
+
+    def lacks_parent(self, shard_id: ShardId) -> bool:
+        """Whether a shard waits for a parent that no description has shown yet."""
+        known = self._known[shard_id]
+        is_unknown = known.parent is not None and known.parent not in self._known
+        return is_unknown and known.stage is _Stage.WAITING
+
+    def lack_parents(self) -> bool:
+        """Whether another description is wanted soon, since one before it seems to have been incomplete."""
+        return any(map(self.lacks_parent, self._known))
+
+    def _add(self, described: Iterable[Shard], *, now: float) -> None:
         for shard in described:
             known = self._known.get(shard.id)
             if known is None:
-                seen = self._seen(shard.parent, otherwise=now)
+                # A root was not there, or not shown, in the last description.
+                seen = self._seen(shard.parent, otherwise=self._described)
                 self._known[shard.id] = _Known(
                     shard.parent, shard.closed, _Stage.WAITING, TrimHorizon(), seen=seen, listed=now
                 )
             else:
                 known.closed, known.listed = shard.closed, now
-        self._forget(now)
 
     def due(self) -> Mapping[ShardId, Position]:
         """Return the shards whose turn it is and where to begin; they count as being read from now on."""
         opened = {}
         for shard_id, known in self._known.items():
-            if known.stage is _Stage.WAITING and self._parent_is_read(known.parent):
+            if known.stage is _Stage.WAITING and self._may_begin(known):
                 known.stage = _Stage.READING
                 known.seen = max(known.seen, self._seen(known.parent, otherwise=known.seen))
                 opened[shard_id] = known.position
@@ -139,6 +166,15 @@ class Shards:
     def position(self, shard_id: ShardId) -> Position:
         """Return where reading a shard goes on."""
         return self._known[shard_id].position
+
+    def may_have_lost(self, shard_id: ShardId, *, now: float) -> bool:
+        """Whether records of a shard may be gone without anybody saying so when it is opened now.
+
+        Beginning with the oldest record that is still there says nothing of older ones; beginning after one that is
+        gone is an error, which the service tells.
+        """
+        known = self._known[shard_id]
+        return isinstance(known.position, TrimHorizon) and now - known.seen > _KEPT_SECONDS
 
     def is_closed(self, shard_id: ShardId) -> bool:
         """Whether nothing will be added to a shard any more, as far as it was described."""
@@ -181,9 +217,11 @@ class Shards:
         known = self._known.get(shard_id) if shard_id is not None else None
         return otherwise if known is None else known.seen
 
-    def _parent_is_read(self, parent: ShardId | None) -> bool:
-        known = self._known.get(parent) if parent is not None else None
-        return known is None or known.stage is _Stage.FINISHED
+    def _may_begin(self, known: _Known) -> bool:
+        parent = self._known.get(known.parent) if known.parent is not None else None
+        if parent is not None:
+            return parent.stage is _Stage.FINISHED
+        return known.parent is None or known.listings_without_parent >= _LISTINGS_WITHOUT_PARENT
 
     def _forget(self, now: float) -> None:
         """Drop shards that are finished and were not listed for long: the service lists none older than 24 hours."""

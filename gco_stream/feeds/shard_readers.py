@@ -26,7 +26,7 @@ _DOUBT_AFTER_ATTEMPTS = 5
 # A split has two children, and the second may be listed later than the first.
 _SIBLINGS_SECONDS = (1.0, 9.0)
 _DISCOVERY_SECONDS = 60.0
-_NO_SHARDS = Again(first=0.5, longest=10.0)
+_INCOMPLETE = Again(first=0.5, longest=10.0)
 _OPENED_AT_ONCE = 16
 
 
@@ -167,8 +167,15 @@ class ShardReaders:
         return await self._open(shard_id)
 
     async def _open(self, shard_id: ShardId) -> str:
+        """Return an iterator at the place that a shard is read up to.
+
+        Raises:
+            StreamGap: Nobody knows what has gone since then.
+        """
         attempt = 0
         while True:
+            if self.shards.may_have_lost(shard_id, now=self.clock.monotonic()):
+                raise StreamGap(f"shard {shard_id} was not seen for so long that its records may be gone")
             try:
                 return await self.stream.open(self.place.arn, shard_id, self.shards.position(shard_id))
             except Transient as trouble:
@@ -210,7 +217,8 @@ class ShardReaders:
         """List all shards now and then, for roots that nobody announces, and notice a stream that was replaced."""
         attempt = 0
         while True:
-            attempt = 0 if len(self.shards) else attempt + 1
+            is_complete = len(self.shards) > 0 and not self.shards.lack_parents()
+            attempt = 0 if is_complete else attempt + 1
             await self._until_discovery(attempt)
             try:
                 current = await self.stream.locate()
@@ -226,9 +234,9 @@ class ShardReaders:
             self._read_due(readers)
 
     async def _until_discovery(self, attempt: int) -> None:
-        """Wait for the next discovery, which comes soon where no shards are listed or the stream seems to be over."""
+        """Wait for the next discovery: soon where the last one was incomplete, or the stream seems to be over."""
         lot = self.clock.lot()
-        seconds = _NO_SHARDS.delay(attempt, lot=lot) if attempt else _DISCOVERY_SECONDS * (0.9 + 0.2 * lot)
+        seconds = _INCOMPLETE.delay(attempt, lot=lot) if attempt else _DISCOVERY_SECONDS * (0.9 + 0.2 * lot)
         try:
             async with asyncio.timeout(seconds):
                 await self._doubt.wait()

@@ -72,12 +72,32 @@ def test_a_root_that_appears_late_is_read_from_its_beginning() -> None:
     assert shards.due() == {"late": TrimHorizon()}
 
 
-def test_a_child_whose_parent_is_past_its_24_hours_does_not_wait() -> None:
-    shards = started()
+def test_a_child_whose_parent_six_listings_do_not_show_does_not_wait_for_it() -> None:
+    shards = started(shard("a"))
+    shards.due()
 
-    shards.discover([shard("child", "aged out")], now=NOW)
+    for _ in range(5):
+        shards.discover([shard("a"), shard("child", "aged out")], now=NOW)
+        assert shards.due() == {}
+        assert shards.lack_parents()
+    shards.discover([shard("a"), shard("child", "aged out")], now=NOW)
 
     assert shards.due() == {"child": TrimHorizon()}
+    assert not shards.lack_parents()
+
+
+def test_a_parent_that_is_listed_after_its_child_is_still_read_before_it() -> None:
+    shards = started(shard("a"))
+    shards.due()
+    shards.finish(sid("a"), now=NOW)
+
+    shards.discover([shard("a"), shard("c", "b")], now=NOW)
+    assert shards.due() == {}
+    shards.discover([shard("a"), shard("b", "a"), shard("c", "b")], now=NOW)
+    assert shards.due() == {"b": TrimHorizon()}
+    shards.finish(sid("b"), now=NOW)
+
+    assert shards.due() == {"c": TrimHorizon()}
 
 
 def test_reading_goes_on_after_the_last_record_that_was_handed_over() -> None:
@@ -205,6 +225,39 @@ def test_a_child_that_was_listed_late_was_last_seen_when_its_parent_ended() -> N
     shards.due()
 
     assert shards.lineages() == (Lineage(shard=sid("b"), awaits_children=False, seen=NOW + 1),)
+
+
+@pytest.mark.parametrize(("hours", "lost"), [(22, False), (24, True)])
+def test_a_child_that_is_found_a_day_after_its_parents_end_may_have_lost_records(hours: int, lost: bool) -> None:
+    shards = started(shard("a"))
+    shards.due()
+    shards.finish(sid("a"), now=NOW)
+
+    now = NOW + hours * HOUR
+    shards.discover([shard("b", "a")], now=now)
+    shards.due()
+
+    assert shards.may_have_lost(sid("b"), now=now) is lost
+
+
+def test_a_root_that_is_found_a_day_after_the_last_description_may_have_lost_records() -> None:
+    shards = started(shard("a"))
+    shards.due()
+
+    shards.discover([shard("a"), shard("early")], now=NOW + 60)
+    shards.discover([shard("a"), shard("late")], now=NOW + 25 * HOUR)
+
+    assert not shards.may_have_lost(sid("early"), now=NOW + 60)
+    assert shards.may_have_lost(sid("late"), now=NOW + 25 * HOUR)
+
+
+def test_after_a_record_that_is_gone_the_service_itself_tells_of_lost_ones() -> None:
+    shards = started(shard("a"))
+    shards.due()
+
+    shards.advance(sid("a"), "111", now=NOW)
+
+    assert not shards.may_have_lost(sid("a"), now=NOW + 25 * HOUR)
 
 
 @st.composite

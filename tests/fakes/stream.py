@@ -1,9 +1,9 @@
 """The ``EventStream`` port on the model of DynamoDB Streams, without a network."""
 
 import asyncio
-import random
 from collections.abc import Sequence
 
+from gco_stream.core.changes import StreamRecord
 from gco_stream.core.shards import After, Latest, Position, Shard, ShardId
 from gco_stream.errors import IteratorExpired, StreamGap, Transient
 from gco_stream.ports import Page, StreamPlace
@@ -20,13 +20,16 @@ class FakeStream(StreamsModel):
     Attributes:
         stuck: Shards whose readings are never answered.
         throttled: The share of readings that are refused because there were too many.
+        served: Every page that was read: its shard, and the records on it.
+        lives: The places in ``served`` where somebody began to read from LATEST.
     """
 
     def __init__(self, *, line: Line | None = None, enabled: bool = True, page_size: int = 1000) -> None:
         self.line = line or Line()
         self.stuck: set[ShardId] = set()
         self.throttled = 0.0
-        self._dice = random.Random(7)
+        self.served: list[tuple[ShardId, tuple[StreamRecord, ...]]] = []
+        self.lives: dict[int, int] = {}
         self._pace = Pace(FakeClock(), per_second=DESCRIPTIONS_PER_SECOND)
         super().__init__(now=_loop_time, enabled=enabled, page_size=page_size)
 
@@ -57,6 +60,7 @@ class FakeStream(StreamsModel):
                 case After(sequence):
                     return self.get_shard_iterator(arn, shard, "AFTER_SEQUENCE_NUMBER", sequence)
                 case Latest():
+                    self.lives.setdefault(len(self.served), self._numbers)
                     return self.get_shard_iterator(arn, shard, "LATEST")
                 case _:
                     return self.get_shard_iterator(arn, shard, "TRIM_HORIZON")
@@ -74,7 +78,9 @@ class FakeStream(StreamsModel):
             page = self.get_records(iterator)
         except ServiceError as error:
             raise _ours(error) from error
-        return Page(records=tuple(kept.record for kept in page.records), next_iterator=page.next_iterator)
+        records = tuple(kept.record for kept in page.records)
+        self.served.append((shard_id, records))
+        return Page(records=records, next_iterator=page.next_iterator)
 
 
 def _ours(error: ServiceError) -> Exception:

@@ -131,6 +131,26 @@ async def test_a_reader_cut_off_for_25_hours_says_so_and_scans_once(caplog: pyte
         assert following.feed.counts.blind_seconds // HOUR == 25
 
 
+@pytest.mark.hazard("H8")
+async def test_a_shard_that_gave_nothing_yet_is_not_trusted_after_25_hours() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+        (child,) = following.stream.roll(following.stream.leaf)
+        await following.for_seconds(20)
+
+        following.records.put(a_change(1))
+        following.line.fail("read", Transient("unreachable", retry_after=60.0))
+        await following.for_seconds(4 * HOUR)
+        following.stream.close(child)
+        await following.for_seconds(21 * HOUR)
+        following.line.mend("read")
+        await following.for_seconds(80)
+
+        assert following.is_up_to_date()
+        assert following.scans() == 2
+        assert following.feed.counts.gaps == 1
+
+
 @pytest.mark.hazard("H9")
 async def test_throttling_slows_a_reader_down_and_loses_nothing() -> None:
     following = a_following()
@@ -253,7 +273,7 @@ async def test_a_child_whose_parent_is_not_listed_any_more_is_read_from_its_begi
         orphan = following.stream.grow(following.stream.grow(listed=False))
         following.stream.tell(LLAMA, shard=orphan)
 
-        await following.for_seconds(70)
+        await following.for_seconds(90)
 
         assert following.seen == ["llama"]
 

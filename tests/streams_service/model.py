@@ -3,8 +3,11 @@
 Time is whatever the one who makes it says, so that 15 minutes and 24 hours cost nothing.
 """
 
+import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 from gco_stream.core.changes import StreamRecord
 from gco_stream.core.models import EndpointName, Item
@@ -54,6 +57,8 @@ class StreamsModel:
         empty_pages: How many of the next readings come back empty although there are records.
         latest_slack: How many records before the end LATEST begins.
         hide_seconds: How long a new child is missing in descriptions.
+        omitted: The share of shards that a description leaves out, none more than twice in a row.
+        by_key: Whether a name's records stay in one line of shards, as in the service.
         ignores_filter: Whether all shards are described where children were asked for, as emulators do.
         repeats_cursor: Whether pages of a description go round in a circle.
         view: The stream's view type.
@@ -66,6 +71,8 @@ class StreamsModel:
         self.empty_pages = 0
         self.latest_slack = 0
         self.hide_seconds = 0.0
+        self.omitted = 0.0
+        self.by_key = False
         self.ignores_filter = False
         self.repeats_cursor = False
         self.view = "NEW_AND_OLD_IMAGES"
@@ -75,6 +82,9 @@ class StreamsModel:
         self._generation = 0
         self._numbers = 0
         self._births = 0
+        self._homes: dict[str, ShardId] = {}
+        self._left_out: Counter[ShardId] = Counter()
+        self._dice = random.Random(7)
         if enabled:
             self.enable()
 
@@ -139,7 +149,7 @@ class StreamsModel:
             return None
         self._numbers += 1
         record = StreamRecord(name=name, before=before, after=after, sequence=self._sequence())
-        self.shards[shard or self.leaf].kept.append(Kept(record, self.now()))
+        self.shards[shard or (self.home(name) if self.by_key else self.leaf)].kept.append(Kept(record, self.now()))
         return record
 
     def tell_unreadable(self, name: EndpointName) -> None:
@@ -162,6 +172,24 @@ class StreamsModel:
         """The newest open shard."""
         return max(self.open_shards)
 
+    def home(self, name: str) -> ShardId:
+        """Return the shard that a name's records go to: one of the children of the last."""
+        home = self._homes.get(name)
+        if home not in self.shards:
+            home = self._one_of([shard.id for shard in self.shards.values() if shard.parent is None], name)
+        while self.shards[home].closed:
+            home = self._one_of([shard.id for shard in self.shards.values() if shard.parent == home], name)
+        self._homes[name] = home
+        return home
+
+    def _one_of(self, shards: list[ShardId], name: str) -> ShardId:
+        return shards[crc32(name.encode()) % len(shards)]
+
+    def _is_left_out(self, shard: ShardId) -> bool:
+        left_out = self._dice.random() < self.omitted and self._left_out[shard] < 2
+        self._left_out[shard] = self._left_out[shard] + 1 if left_out else 0
+        return left_out
+
     def _sequence(self) -> str:
         return f"{self._numbers:021}"
 
@@ -177,6 +205,7 @@ class StreamsModel:
         listed = [shards[shard_id] for shard_id in sorted(shards) if shards[shard_id].is_listed(now)]
         if parent is not None and not self.ignores_filter:
             listed = [shard for shard in listed if shard.parent == parent]
+        listed = [shard for shard in listed if not self._is_left_out(shard.id)]
         rest = listed if after is None or self.repeats_cursor else [shard for shard in listed if shard.id > after]
         page = rest[: min(limit, self.shards_per_page)]
         is_last = len(page) == len(rest) and not self.repeats_cursor
