@@ -241,7 +241,6 @@ def test_conditions_that_nobody_reads_make_no_difference() -> None:
     before = project(live)
 
     live["status"]["conditions"].append({"type": "ReplicaFailure", "status": "True", "message": "at 12:00"})
-
     assert project(live) == before
 
 
@@ -251,9 +250,8 @@ def test_what_lacks_our_marks_is_not_ours_in_a_projection_either() -> None:
 
 def huge() -> Endpoint:
     spec: dict[str, Any] = {"env": {f"VARIABLE_{number}": "x" * 100 for number in range(300)}}
-    return an_endpoint(
-        labels={f"label-{number}": "x" * 60 for number in range(30)}, autoscaling={"enabled": True}, **spec
-    )
+    labels = {f"label-{number}": "x" * 60 for number in range(30)}
+    return an_endpoint(labels=labels, autoscaling={"enabled": True}, **spec)
 
 
 @pytest.mark.parametrize("kind", Kind)
