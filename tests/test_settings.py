@@ -27,6 +27,7 @@ def test_only_the_region_is_required() -> None:
     assert settings.reconcile_interval == timedelta(seconds=300)
     assert settings.kubernetes_timeout == timedelta(seconds=30)
     assert settings.unhealthy_threshold == timedelta(seconds=300)
+    assert settings.canary_warmup == settings.drain == timedelta(seconds=30)
     assert settings.stream_poll_interval == timedelta(seconds=0.25)
     assert (settings.event_source, settings.log_level, settings.log_format) == ("streams", "INFO", "json")
 
@@ -41,6 +42,8 @@ def test_every_variable_is_read() -> None:
         RECONCILE_INTERVAL_SECONDS="15",
         K8S_API_TIMEOUT="5",
         INFERENCE_UNHEALTHY_THRESHOLD_SECONDS="60",
+        CANARY_WARMUP_SECONDS="0",
+        DRAIN_SECONDS="12.5",
         EVENT_SOURCE="none",
         STREAM_POLL_INTERVAL_SECONDS="1.5",
         WORKERS="4",
@@ -55,6 +58,7 @@ def test_every_variable_is_read() -> None:
     assert settings.reconcile_interval == timedelta(seconds=15)
     assert settings.kubernetes_timeout == timedelta(seconds=5)
     assert settings.unhealthy_threshold == timedelta(seconds=60)
+    assert (settings.canary_warmup, settings.drain) == (timedelta(0), timedelta(seconds=12.5))
     assert settings.stream_poll_interval == timedelta(seconds=1.5)
     assert (settings.event_source, settings.log_level, settings.log_format) == ("none", "DEBUG", "text")
     assert settings.model_sync_image == "acme/aws:1"
