@@ -6,7 +6,7 @@ set it holds the digest of it, so that ``is the object as we want it`` is answer
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from gco_stream.core.manifests.ingress import HEALTH_PATH
@@ -27,6 +27,7 @@ _ANSWERING = ("name", "image", "ports", "readinessProbe")
 _COUNTERS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
 _NOT_SET = ("apiVersion", "kind")
 _NAMES = ("name", "namespace")
+_as_text = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def project(live: Manifest) -> Manifest:
@@ -91,7 +92,7 @@ def _digest(kind: str, manifest: Manifest) -> str:
     if FOUND_TEMPLATE in (metadata.get("labels") or {}):
         fields["spec"] = {field: value for field, value in (fields.get("spec") or {}).items() if field not in _AS_FOUND}
     fields["metadata"] = {field: value for field, value in metadata.items() if field not in _NAMES}
-    text = json.dumps(_canonical(kind, "", fields), sort_keys=True, separators=(",", ":"))
+    text = _as_text(_canonical(kind, "", fields))
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
@@ -100,11 +101,13 @@ def _canonical(kind: str, field: str, value: Any) -> Any:
 
     The API server drops empty strings, writes amounts its own way, and the order of keyed entries is nobody's.
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
         is_amounts = field in ("requests", "limits")
         entries = {key: _amount(entry) if is_amounts else _canonical(kind, key, entry) for key, entry in value.items()}
         return {key: entry for key, entry in entries.items() if entry != "" or keeps_empty_strings(field)}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list | tuple):
         key = list_key(kind, field)
         entries_in_order = value if key is None else sorted(value, key=lambda entry: str(entry_key(entry, key)))
         return [_canonical(kind, "", _without_setting(field, entry)) for entry in entries_in_order]

@@ -4,7 +4,7 @@ The order of actions is what keeps traffic safe: Services are made before an Ing
 none does any more, and the Ingress changes before the pods behind it do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from gco_stream.core.found_template import (
     with_found_template,
 )
 from gco_stream.core.intents import to_apply, to_delete
-from gco_stream.core.manifests import canary_of, workload
+from gco_stream.core.manifests import autoscalers, canary_of, deployments, services
 from gco_stream.core.manifests import server as servers
 from gco_stream.core.manifests.images import image_for_region, is_same_version
 from gco_stream.core.manifests.ingress import ingress
@@ -86,18 +86,18 @@ class _Running:
 
     def course(self) -> Course:
         replicas = wanted_replicas(self.endpoint, self.observed.deployment(self.name))
-        intents = workload(self.endpoint, self.scope, replicas=replicas)
-        deployments = _of_kind(intents, Kind.DEPLOYMENT)
-        pods = {key.name: tuple(self._deployment(key, self._kept(key, intents[key]))) for key in deployments}
+        wanted = deployments(self.endpoint, self.scope, replicas=replicas)
+        pods = {key.name: tuple(self._deployment(key, self._kept(key, wanted[key]))) for key in wanted}
         changing = {app for app, actions in pods.items() if actions}
-        intents = workload(self.endpoint, self.scope, replicas=replicas, target_ports=self._ports(intents, changing))
+        ports = {app: self._port(app, is_changing=app in changing) for app in pods}
+        leading = services(self.endpoint, self.scope, target_ports=ports)
         publication = decide_publication(self._situation(changing))
         actions: list[Action | None] = [
-            *(to_apply(key, intents[key], self.observed) for key in _of_kind(intents, Kind.SERVICE)),
+            *(to_apply(key, manifest, self.observed) for key, manifest in leading.items()),
             self._ingress(publication, changing),
             *self._autoscaler_that_goes(),
             *(action for actions in pods.values() for action in actions),
-            *self._autoscaler(intents),
+            *self._autoscaler(),
             *self._ended_canary(publication),
         ]
         done = tuple(action for action in actions if action is not None)
@@ -142,17 +142,13 @@ class _Running:
         applied = [action for action in actions if isinstance(action, Apply) and action.key == own]
         return self.endpoint.spec.autoscaled and any("replicas" in a.manifest["spec"] for a in applied[-1:])
 
-    def _ports(self, intents: Mapping[ObjectKey, Manifest], changing: set[str]) -> Mapping[str, int | str]:
-        apps = [key.name for key in _of_kind(intents, Kind.SERVICE)]
-        return {
-            app: target_port(
-                self._serving(app).port,
-                self.observed.get(ObjectKey(Kind.SERVICE, app)),
-                self.observed.get(ObjectKey(Kind.DEPLOYMENT, app)),
-                is_changing=app in changing,
-            )
-            for app in apps
-        }
+    def _port(self, app: str, *, is_changing: bool) -> int | str:
+        return target_port(
+            self._serving(app).port,
+            self.observed.get(ObjectKey(Kind.SERVICE, app)),
+            self.observed.get(ObjectKey(Kind.DEPLOYMENT, app)),
+            is_changing=is_changing,
+        )
 
     def _situation(self, changing: set[str]) -> Situation:
         deployment, spec = self.observed.deployment(self.name), self.endpoint.spec
@@ -237,11 +233,11 @@ class _Running:
             is_changing=self.name in changing,
         )
 
-    def _autoscaler(self, intents: Mapping[ObjectKey, Manifest]) -> Iterator[Apply | None]:
+    def _autoscaler(self) -> Iterator[Apply | None]:
         """Let the autoscaler begin when the count that it starts from stands."""
-        for key in _of_kind(intents, Kind.AUTOSCALER):
-            if replicas_of(self.observed.deployment(self.name)):
-                yield to_apply(key, intents[key], self.observed)
+        if replicas_of(self.observed.deployment(self.name)):
+            for key, manifest in autoscalers(self.endpoint, self.scope).items():
+                yield to_apply(key, manifest, self.observed)
 
     def _autoscaler_that_goes(self) -> tuple[Delete, ...]:
         if self.endpoint.spec.autoscaled:
@@ -253,7 +249,3 @@ class _Running:
         if canary_of(self.endpoint) is not None or publication.keeps_canary:
             return ()
         return to_delete(canary_keys(self.name), self.observed.objects, why="the canary has ended")
-
-
-def _of_kind(intents: Mapping[ObjectKey, Manifest], kind: Kind) -> list[ObjectKey]:
-    return [key for key in intents if key.kind is kind]

@@ -4,7 +4,7 @@ Every manifest is the full intent for server-side apply: each field that we want
 null and no empty value, because an empty ``securityContext: {}`` alone would restart pods.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from gco_stream.core.manifests.autoscaler import autoscaler
 from gco_stream.core.manifests.deployment import deployment
@@ -27,15 +27,50 @@ def render(endpoint: Endpoint, scope: Scope, *, replicas: int | None) -> Mapping
     return {**workload(endpoint, scope, replicas=replicas), _key(published): published}
 
 
-def workload(
-    endpoint: Endpoint, scope: Scope, *, replicas: int | None, target_ports: Mapping[str, int | str] = _NO_PORTS
+def workload(endpoint: Endpoint, scope: Scope, *, replicas: int | None) -> Mapping[ObjectKey, Manifest]:
+    """Render everything but the Ingress."""
+    return {
+        **deployments(endpoint, scope, replicas=replicas),
+        **services(endpoint, scope),
+        **autoscalers(endpoint, scope),
+    }
+
+
+def deployments(endpoint: Endpoint, scope: Scope, *, replicas: int | None) -> Mapping[ObjectKey, Manifest]:
+    """Render the endpoint's Deployment, and its canary's.
+
+    Args:
+        replicas: How many pods the endpoint's should have now; None leaves that to an autoscaler.
+    """
+    rendered = [deployment(endpoint, scope, replicas=replicas)]
+    canary = canary_of(endpoint)
+    if canary is not None and endpoint.spec.canary is not None:
+        app = canary_name(endpoint.name)
+        rendered.append(deployment(canary, scope, app=app, replicas=endpoint.spec.canary.replicas))
+    return {_key(manifest): manifest for manifest in rendered}
+
+
+def services(
+    endpoint: Endpoint, scope: Scope, *, target_ports: Mapping[str, int | str] = _NO_PORTS
 ) -> Mapping[ObjectKey, Manifest]:
-    """Render everything but the Ingress.
+    """Render the endpoint's Service, and its canary's.
 
     Args:
         target_ports: Where a Service, by its name, should lead for the moment instead of to the port of the spec.
     """
-    return {_key(manifest): manifest for manifest in _workload(endpoint, scope, replicas, target_ports)}
+    rendered = [service(endpoint, scope, target_port=target_ports.get(endpoint.name))]
+    canary = canary_of(endpoint)
+    if canary is not None:
+        app, own_path = canary_name(endpoint.name), health_path(canary)
+        path = None if own_path == health_path(endpoint) else own_path
+        rendered.append(service(canary, scope, app=app, target_port=target_ports.get(app), health_path=path))
+    return {_key(manifest): manifest for manifest in rendered}
+
+
+def autoscalers(endpoint: Endpoint, scope: Scope) -> Mapping[ObjectKey, Manifest]:
+    """Render the endpoint's autoscaler, if it should have one."""
+    rendered = [autoscaler(endpoint, scope)] if endpoint.spec.autoscaled else []
+    return {_key(manifest): manifest for manifest in rendered}
 
 
 def canary_of(endpoint: Endpoint) -> Endpoint | None:
@@ -44,24 +79,6 @@ def canary_of(endpoint: Endpoint) -> Endpoint | None:
     if canary is None:
         return None
     return endpoint.model_copy(update={"spec": endpoint.spec.model_copy(update={"image": canary.image})})
-
-
-def _workload(
-    endpoint: Endpoint, scope: Scope, replicas: int | None, target_ports: Mapping[str, int | str]
-) -> Iterator[Manifest]:
-    yield deployment(endpoint, scope, replicas=replicas)
-    yield service(endpoint, scope, target_port=target_ports.get(endpoint.name))
-    if endpoint.spec.autoscaled:
-        yield autoscaler(endpoint, scope)
-    canary = canary_of(endpoint)
-    if canary is not None and endpoint.spec.canary is not None:
-        app = canary_name(endpoint.name)
-        own_path = health_path(canary)
-        is_other = own_path != health_path(endpoint)
-        yield deployment(canary, scope, app=app, replicas=endpoint.spec.canary.replicas)
-        yield service(
-            canary, scope, app=app, target_port=target_ports.get(app), health_path=own_path if is_other else None
-        )
 
 
 def _key(manifest: Manifest) -> ObjectKey:

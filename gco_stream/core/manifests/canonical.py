@@ -1,9 +1,10 @@
 """One way to write each manifest."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from gco_stream.core.models import Manifest
+
+_NOTHING = (None, {}, [])
 
 
 def pruned(manifest: Manifest) -> Manifest:
@@ -15,9 +16,10 @@ def pruned(manifest: Manifest) -> Manifest:
 
 
 def _pruned(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        entries = {key: _pruned(entry) for key, entry in value.items()}
-        return {key: entry for key, entry in entries.items() if entry is not None and entry not in ({}, [])}
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return {key: kept for key, entry in value.items() if (kept := _pruned(entry)) not in _NOTHING}
     if isinstance(value, list | tuple):
         return [_pruned(entry) for entry in value]
     return value
