@@ -32,17 +32,22 @@ class SourceHealth:
     lineages: tuple[Lineage, ...] = ()
 
 
-def health_of(phase: Phase, lineages: tuple[Lineage, ...], *, now: float) -> SourceHealth:
+def health_of(
+    phase: Phase, lineages: tuple[Lineage, ...], *, now: float, silent_after: float = SILENT_SECONDS
+) -> SourceHealth:
     """Judge a source by when each of its lines was last seen, on the clock that ``now`` is of.
 
     Running tasks prove nothing: a reader that waits for an answer, or for children that never come, runs, too.
+
+    Args:
+        silent_after: Seconds after which a line that was not seen is silent.
     """
     if phase is not Phase.FOLLOWING:
         return SourceHealth(is_ready=phase is not Phase.TAKING_PLACE, detail=phase.value)
     ordered = tuple(sorted(lineages, key=lambda lineage: lineage.seen))
     if not ordered:
         return SourceHealth(is_ready=False, detail="the stream lists no shards")
-    silent = [lineage for lineage in ordered if now - lineage.seen > SILENT_SECONDS]
+    silent = [lineage for lineage in ordered if now - lineage.seen > silent_after]
     detail = _silence(silent, now) if silent else f"{phase.value}: {len(ordered)} lineages"
     return SourceHealth(is_ready=not silent, detail=detail, lineages=ordered)
 

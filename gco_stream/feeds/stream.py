@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from gco_stream.core.backlog import Again
 from gco_stream.core.changes import StreamRecord, deserves_a_look, wished_at
-from gco_stream.core.source_health import Phase, SourceHealth, blind_since, health_of
+from gco_stream.core.source_health import SILENT_SECONDS, Phase, SourceHealth, blind_since, health_of
 from gco_stream.errors import StreamGap, Transient
 from gco_stream.feeds.resync import ResyncRequests
 from gco_stream.feeds.shard_readers import ShardReaders
@@ -68,7 +68,8 @@ class StreamFeed:
         """Say whether every lineage of the stream was read lately."""
         readers = self._readers
         lineages = readers.shards.lineages() if readers is not None else ()
-        return health_of(self._phase, lineages, now=self.clock.monotonic())
+        silent_after = max(SILENT_SECONDS, 2 * self.poll_interval.total_seconds())
+        return health_of(self._phase, lineages, now=self.clock.monotonic(), silent_after=silent_after)
 
     def _lose(self, trouble: StreamGap | Transient) -> None:
         """Say what happened, once, and have the table scanned for what may have passed unseen."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from gco_stream.core.claims import Claims
 from gco_stream.core.mirror import Mirror
+from gco_stream.core.models import EndpointName
 from gco_stream.feeds.resync import Resync, ResyncRequests
 from gco_stream.feeds.sources import EventSource
 from gco_stream.feeds.stream import StreamFeed
@@ -144,3 +145,7 @@ def a_change(version: int, name: str = "llama") -> dict[str, object]:
 async def once_following(following: Following) -> None:
     """Wait until the feed reads its shards and the first scan is through."""
     await soon(lambda: following.line.count("read") >= 2 and following.scans())
+
+
+def names(count: int, *, prefix: str = "e") -> list[EndpointName]:
+    return [EndpointName(f"{prefix}{number}") for number in range(count)]

@@ -30,6 +30,15 @@ async def test_a_feed_that_reads_every_lineage_is_ready_and_shows_them() -> None
         assert {lineage.shard for lineage in health.lineages} == {left, right}
 
 
+async def test_a_feed_that_is_to_read_once_a_minute_is_ready_in_between() -> None:
+    async with running(a_following(poll_seconds=60.0)) as following:
+        await following.for_seconds(100)
+
+        for _ in range(120):
+            await following.for_seconds(1)
+            assert following.feed.health().is_ready
+
+
 @pytest.mark.hazard("H31")
 @pytest.mark.parametrize("error", [Transient("unreachable"), Denied("no")], ids=repr)
 async def test_a_stream_that_cannot_be_read_for_30_seconds_makes_unready_until_it_can(error: Exception) -> None:
