@@ -60,7 +60,7 @@ async def serve(settings: Settings, world: World, resyncs: ResyncRequests, stop:
     Raises:
         LostLeadership: Everything was ended at once; another process may lead.
     """
-    election = _election(settings, world)
+    election = election_for(settings, world)
     try:
         if await _wins(election, resyncs, stop):
             await _lead(settings, world, election, resyncs, stop)
@@ -73,7 +73,8 @@ async def serve(settings: Settings, world: World, resyncs: ResyncRequests, stop:
         await election.release()
 
 
-def _election(settings: Settings, world: World) -> Election:
+def election_for(settings: Settings, world: World) -> Election:
+    """Make a process that may lead, under a name that no other has."""
     terms = Terms(
         duration=settings.lease_duration, renew_deadline=settings.lease_renew_deadline, retry=settings.lease_retry
     )
@@ -112,15 +113,7 @@ async def _lead(
 
 async def _work(settings: Settings, world: World, resyncs: ResyncRequests, stop: asyncio.Event) -> None:
     queue, mirror, claims = WorkQueue(world.clock), Mirror(), Claims(settings.region)
-    reconciler = Reconciler(
-        records=world.records,
-        cluster=world.cluster,
-        mirror=mirror,
-        clock=world.clock,
-        scope=scope_of(settings),
-        pass_deadline=4 * settings.kubernetes_timeout + timedelta(seconds=30),
-        claims=claims,
-    )
+    reconciler = reconciler_for(settings, world, mirror, claims)
     async with asyncio.TaskGroup() as group:
         workers = [group.create_task(reconciler.work(queue)) for _ in range(settings.workers)]
         feeds = [
@@ -132,6 +125,19 @@ async def _work(settings: Settings, world: World, resyncs: ResyncRequests, stop:
         _log.info("stopping: work in hand finishes")
         await queue.close()
         await _drain(workers)
+
+
+def reconciler_for(settings: Settings, world: World, mirror: Mirror, claims: Claims) -> Reconciler:
+    """Make the one that works on names, in a world where every write asks first whether this process leads."""
+    return Reconciler(
+        records=world.records,
+        cluster=world.cluster,
+        mirror=mirror,
+        clock=world.clock,
+        scope=scope_of(settings),
+        pass_deadline=4 * settings.kubernetes_timeout + timedelta(seconds=30),
+        claims=claims,
+    )
 
 
 async def _drain(workers: Sequence[asyncio.Task[None]]) -> None:
