@@ -36,6 +36,7 @@ class BusyCluster(ClusterModel):
     broken: set[str] = field(default_factory=set)
     load: int = 1
     replica_writes: list[tuple[str, int, int]] = field(default_factory=list)
+    _wanted: dict[str, int] = field(default_factory=dict)
     _stands: dict[str, str] = field(default_factory=dict)
     _arrives: dict[str, str] = field(default_factory=dict)
 
@@ -53,7 +54,10 @@ class BusyCluster(ClusterModel):
                 del self.objects[key]
         for key, live in self._of(Kind.AUTOSCALER):
             self._scale(key, live)
-        self.pods = {key.name: self._roll(key.name, live) for key, live in self._of(Kind.DEPLOYMENT)}
+        wanted = {key.name: self._roll(key.name, live) for key, live in self._of(Kind.DEPLOYMENT)}
+        # Pods take one moment more to stop.
+        self.pods = {app: max(wanted.get(app, 0), self._wanted.get(app, 0)) for app in {*wanted, *self._wanted}}
+        self._wanted = wanted
 
     def ready(self, app: str) -> int:
         """How many replicas of a Deployment are ready."""

@@ -70,12 +70,10 @@ class Story:
     def _carry_out(self, action: Action) -> None:
         if isinstance(action, Delete) and action.key in (SERVICE, DEPLOYMENT):
             assert self.route() is None, "something behind an Ingress went before it"
-        phase, moved = self.phase(), len(self.cluster.replica_writes)
+        phase, moved, was_lost = self.phase(), len(self.cluster.replica_writes), self._is_traffic_lost()
         self.cluster.carry_out(action)
         self.phases.add(self.phase())
-        if self.is_succeeded_by_canary() and self.route() is not None:
-            ready = {app: self.ready(app) for app in (NAME, CANARY)}
-            assert traffic_is_lost(self.cluster.objects[INGRESS], ready) is None, f"lost by {action}"
+        assert was_lost or not self._is_traffic_lost(), f"lost by {action}"
         if phase is Phase.UNPUBLISHED and self.route() is not None:
             assert self.ready(NAME) or self.is_succeeded_by_canary(), "published without a ready replica"
         if self.phase() in _CANARY_ALONE and phase not in _CANARY_ALONE:
@@ -87,15 +85,20 @@ class Story:
 
     def _check_traffic(self) -> None:
         """Hold what is published to having a server, or to having been without one for not too long."""
-        ready = {app: self.ready(app) for app in (NAME, CANARY)}
         if self.route() is None or self.endpoint() is None:
             self._bare_since = None
             return
-        if self.is_succeeded_by_canary():
-            assert traffic_is_lost(self.cluster.objects[INGRESS], ready) is None
-        self._bare_since = None if ready[NAME] else self._bare_since or self.now
+        assert not self._is_traffic_lost()
+        self._bare_since = None if self.ready(NAME) else self._bare_since or self.now
         is_carried = self.phase() in _CANARY_ALONE
         assert is_carried or self._bare_since is None or self.now - self._bare_since < SCOPE.unhealthy_after
+
+    def _is_traffic_lost(self) -> bool:
+        """Whether a promoted canary is left and one of the two could answer, but gets no requests."""
+        if not self.is_succeeded_by_canary() or self.route() is None:
+            return False
+        ready = {app: self.ready(app) for app in (NAME, CANARY)}
+        return traffic_is_lost(self.cluster.objects[INGRESS], ready) is not None
 
     def _report(self, request: Request, *, is_new: bool) -> None:
         outcome = Outcome(plan=self.last, observed=self.cluster.observe(NAME), is_new=is_new)

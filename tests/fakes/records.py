@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from gco_stream.core.models import EndpointName, Item
+from gco_stream.core.record import DESIRED_FIELDS
 from gco_stream.errors import Conflict
 from tests.fakes.line import Line
 from tests.streams_service.model import StreamsModel
@@ -63,7 +64,8 @@ class FakeRecords:
         await self.line.call("write_status", name)
         stored = self.items.get(name)
         had_map = isinstance(item.get("region_status"), Mapping)
-        if stored is None or isinstance(stored.get("region_status"), Mapping) is not had_map:
+        is_another = stored is None or stored.get("created_at") != item.get("created_at")
+        if stored is None or is_another or isinstance(stored.get("region_status"), Mapping) is not had_map:
             raise Conflict("the conditional request failed")
         statuses = stored["region_status"] if had_map else {}
         self._store({**stored, "region_status": {**statuses, region: as_stored(status)}})
@@ -71,7 +73,7 @@ class FakeRecords:
 
     async def promote(self, item: Item) -> None:
         await self.line.call("promote", item["endpoint_name"])
-        stored = self._unchanged(item, "desired_state", "spec", "target_regions")
+        stored = self._unchanged(item, "desired_state", "target_regions", *DESIRED_FIELDS)
         self._store({**stored, "desired_state": "running"})
 
     async def purge(self, item: Item) -> None:
