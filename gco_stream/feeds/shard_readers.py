@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,11 +108,9 @@ class ShardReaders:
             if not self._lost.done():
                 self._lost.set_result(gap)
 
-    async def _follow(
-        self, shard_id: ShardId, readers: asyncio.TaskGroup, iterator: str | None = None, phase: float = 0.0
-    ) -> None:
+    async def _follow(self, shard_id: ShardId, readers: asyncio.TaskGroup, iterator: str | None, after: float) -> None:
         """Read one shard to its end, then see to its children."""
-        await self.clock.sleep(phase)
+        await self.clock.sleep(after)
         await self._read(shard_id, iterator or await self._open(shard_id))
         self.shards.finish(shard_id, now=self.clock.monotonic())
         self.counts.rotations += 1
@@ -120,31 +119,29 @@ class ShardReaders:
 
     async def _read(self, shard_id: ShardId, iterator: str | None) -> None:
         """Read one shard to its end, never faster than it bears."""
-        due = self.clock.monotonic()
+        turns, after = _Turns(self.clock), SHORTEST_SECONDS
         while iterator is not None:
-            await self.clock.sleep(due - self.clock.monotonic())
-            earliest = max(due, self.clock.monotonic()) + SHORTEST_SECONDS
+            await turns.next(after)
             try:
-                page, earliest = await self._page(iterator, earliest)
+                page = await self._page(iterator, turns)
             except IteratorExpired:
-                due, iterator = earliest, await self._reopen(shard_id)
+                after, iterator = SHORTEST_SECONDS, await self._reopen(shard_id)
                 continue
             await self._take(shard_id, page)
             hurry = page.records or self.shards.is_closed(shard_id)
-            due = earliest + (0.0 if hurry else self.idle_seconds - SHORTEST_SECONDS)
+            after = SHORTEST_SECONDS if hurry else self.idle_seconds
             iterator = page.next_iterator
 
-    async def _page(self, iterator: str, earliest: float) -> tuple[Page, float]:
-        """Read a page, however often it takes; returns when the next reading may begin, too."""
+    async def _page(self, iterator: str, turns: "_Turns") -> Page:
+        """Read a page, however often it takes."""
         attempt = 0
         while True:
             try:
-                return await self.stream.read(iterator), earliest
+                return await self.stream.read(iterator)
             except Transient as trouble:
                 attempt += 1
                 await self._pause(trouble, attempt)
-                await self.clock.sleep(earliest - self.clock.monotonic())
-                earliest = self.clock.monotonic() + SHORTEST_SECONDS
+                await turns.next(SHORTEST_SECONDS)
 
     async def _take(self, shard_id: ShardId, page: Page) -> None:
         """Hand a page over, and only then count it as read."""
@@ -231,7 +228,8 @@ class ShardReaders:
                 raise StreamGap("the table's stream was disabled or replaced")
             self.shards.discover(described, now=self.clock.monotonic())
             self.shards.reopen(described)
-            self._read_due(readers)
+            # A shard that goes on was read a moment ago.
+            self._read_due(readers, after=SHORTEST_SECONDS)
 
     async def _until_discovery(self, attempt: int) -> None:
         """Wait for the next discovery: soon where the last one was incomplete, or the stream seems to be over."""
@@ -244,9 +242,22 @@ class ShardReaders:
             return
         self._doubt.clear()
 
-    def _read_due(self, readers: asyncio.TaskGroup) -> None:
+    def _read_due(self, readers: asyncio.TaskGroup, *, after: float = 0.0) -> None:
         for shard_id in self.shards.due():
-            readers.create_task(self._guard(self._follow, shard_id, readers))
+            readers.create_task(self._guard(self._follow, shard_id, readers, None, after))
+
+
+class _Turns:
+    """When a shard was last asked for records, successfully or not."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = -math.inf
+
+    async def next(self, after: float) -> None:
+        """Wait until so many seconds have passed since the last turn, and begin another."""
+        await self._clock.sleep(max(0.0, self._last + after - self._clock.monotonic()))
+        self._last = self._clock.monotonic()
 
 
 def _one_of(failures: BaseExceptionGroup[BaseException]) -> BaseException | None:

@@ -21,7 +21,7 @@ class FakeStream(StreamsModel):
         stuck: Shards whose readings are never answered.
         throttled: The share of readings that are refused because there were too many.
         served: Every page that was read: its shard, and the records on it.
-        lives: The places in ``served`` where somebody began to read from LATEST.
+        lives: Where in ``served`` somebody began to read from LATEST, and how many records there were by then.
     """
 
     def __init__(self, *, line: Line | None = None, enabled: bool = True, page_size: int = 1000) -> None:
@@ -60,7 +60,7 @@ class FakeStream(StreamsModel):
                 case After(sequence):
                     return self.get_shard_iterator(arn, shard, "AFTER_SEQUENCE_NUMBER", sequence)
                 case Latest():
-                    self.lives.setdefault(len(self.served), self._numbers)
+                    self.lives[len(self.served)] = self._numbers
                     return self.get_shard_iterator(arn, shard, "LATEST")
                 case _:
                     return self.get_shard_iterator(arn, shard, "TRIM_HORIZON")

@@ -67,6 +67,7 @@ async def test_a_shard_that_ended_though_it_is_open_is_read_on() -> None:
         await following.for_seconds(70)
 
         assert following.seen == ["llama"]
+        assert following.fastest("read") <= 4
         assert following.scans() == 1
 
 

@@ -66,6 +66,21 @@ async def test_an_iterator_of_a_child_that_expired_before_any_record_begins_anew
         assert following.scans() == 1
 
 
+@pytest.mark.hazard("H9")
+async def test_trouble_of_every_kind_in_a_row_never_makes_a_shard_be_read_faster() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+        following.records.put(a_change(1))
+        await following.for_seconds(1)
+
+        following.line.fail_next("read", Transient("later", retry_after=3.0), *[IteratorExpired("too old")] * 6)
+        following.line.fail_next("open", Transient("reset"))
+        await following.for_seconds(10)
+
+        assert following.fastest("read") <= 4
+        assert following.scans() == 1
+
+
 @pytest.mark.hazard("H8")
 async def test_trimmed_records_are_made_up_for_by_exactly_one_scan() -> None:
     async with running(a_following()) as following:
