@@ -180,6 +180,15 @@ def test_an_ingress_that_is_leaving_is_waited_for() -> None:
     assert planned.publication.is_on
 
 
+@pytest.mark.behaviour("B19", "B27")
+def test_an_ingress_that_is_leaving_publishes_nobody_any_more() -> None:
+    seen = there(Route(), ready=0)
+
+    planned = course(seen.after(INGRESS, leaving(seen.objects[INGRESS])))
+
+    assert (planned.publication.is_on, planned.publication.why) == (False, "no replica is ready")
+
+
 @pytest.mark.behaviour("B28")
 def test_an_ingress_is_withdrawn_before_anything_else_is_done() -> None:
     clocks = Clocks(primary=NOW - SCOPE.unhealthy_after)
