@@ -116,13 +116,13 @@ def adopting_fold(live: Manifest, *, keeps_replicas: bool) -> Fold | None:
     Returns:
         None if the old client owns nothing.
     """
-    entries = [copy.deepcopy(dict(entry)) for entry in _entries(live)]
+    entries = _entries(live)
     version = value_at(live, "metadata", "resourceVersion")
     folded = _folded_entries(entries)
     if version is None or not any(_is_old(entry) for entry in folded):
         return None
     ours = {**_head(folded[0], FIELD_MANAGER), "fieldsV1": _merged(folded)}
-    others = [entry for entry in entries if entry not in folded]
+    others = [copy.deepcopy(dict(entry)) for entry in entries if entry not in folded]
     if keeps_replicas and applied_by(ours["fieldsV1"], _REPLICAS):
         del ours["fieldsV1"]["f:spec"]["f:replicas"]
         if not any(entry.get("manager") == REPLICAS_MANAGER for entry in others):

@@ -72,14 +72,14 @@ def _taken(applied: FieldsV1, wanted: Mapping[str, Any]) -> Iterator[str]:
 
 def _compare(wanted: Any, live: Any, *, path: str, kind: str, whole: bool = False) -> Iterator[Difference]:
     """Compare what we set; ``whole`` where the value has one owner, so that what is there beside it differs, too."""
-    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+    if isinstance(wanted, dict) and isinstance(live, dict):
         whole = whole or is_replaced_whole(path.rpartition(".")[2])
         for field, value in wanted.items():
             yield from _compare(value, live.get(field), path=_below(path, field), kind=kind, whole=whole)
         if whole:
             extra = (field for field in live if field not in wanted)
             yield from (Difference(_below(path, field), live[field], None) for field in extra)
-    elif isinstance(wanted, Sequence) and not isinstance(wanted, str) and isinstance(live, Sequence):
+    elif isinstance(wanted, list | tuple) and isinstance(live, list | tuple):
         yield from _compare_lists(wanted, live, path=path, kind=kind)
     elif not same(wanted, live, path):
         yield Difference(path, live, wanted)

@@ -167,6 +167,8 @@ def _labels(value: object) -> Mapping[str, Any]:
 
 def without_nulls(value: Any) -> Any:
     """Drop every map entry that is null: in a record that means the same as absent."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         return {key: without_nulls(entry) for key, entry in value.items() if entry is not None}
     if isinstance(value, list | tuple):

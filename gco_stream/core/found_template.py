@@ -79,6 +79,11 @@ def keeps_found_template(live: Manifest, wanted_hash: str) -> bool:
     return labels.get(FOUND_TEMPLATE) == wanted_hash and has_pods(live)
 
 
+def bears_found_template(live: Manifest) -> bool:
+    """Whether a Deployment is marked as one that may still have the template that it was found with."""
+    return FOUND_TEMPLATE in (live.get("metadata", {}).get("labels") or {})
+
+
 def is_kept_as_found(live: Manifest, name: EndpointName) -> bool:
     """Whether a Deployment of an endpoint still has the template that the poller gave it."""
     return not is_ours(live, name) or FOUND_TEMPLATE in (live["metadata"].get("labels") or {})

@@ -7,6 +7,7 @@ Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from gco_stream.core.models import Manifest
@@ -77,12 +78,12 @@ def unowned(fields: FieldsV1, intent: Any, path: str = "") -> Iterator[str]:
 
     The value may well be the same; but what we do not own, a later intent without it does not remove.
     """
-    if isinstance(intent, Mapping):
+    if isinstance(intent, dict):
         for field, value in intent.items():
             step = f"f:{field}"
             if value != "":
                 yield from _unowned_at(step, fields, value, place_of(step, path))
-    elif isinstance(intent, Sequence) and not isinstance(intent, str):
+    elif isinstance(intent, list | tuple):
         for entry in intent:
             found = _step_of(entry, fields)
             yield from _unowned_at(found or "", fields, entry, place_of(found, path) if found else path)
@@ -98,7 +99,7 @@ def _unowned_at(step: str, fields: FieldsV1, value: Any, path: str) -> Iterator[
 def place_of(step: str, path: str) -> str:
     """Write where a step leads to from a path, for people: ``spec.ports[80,TCP]``."""
     if step.startswith("k:"):
-        return f"{path}[{','.join(str(value) for value in json.loads(step[2:]).values())}]"
+        return f"{path}[{','.join(str(value) for _, value in _key_of(step))}]"
     return f"{path}.{step[2:]}" if path else step[2:]
 
 
@@ -144,5 +145,10 @@ def _entry(step: str, entries: Sequence[Any]) -> Any:
 
 
 def _matches(step: str, entry: Mapping[str, Any]) -> bool:
-    wanted = json.loads(step[2:])
-    return all(entry.get(field, _DEFAULTS.get(field)) == value for field, value in wanted.items())
+    return all(entry.get(field, _DEFAULTS.get(field)) == value for field, value in _key_of(step))
+
+
+@lru_cache(maxsize=4096)
+def _key_of(step: str) -> tuple[tuple[str, Any], ...]:
+    """Read a step into a keyed list; the same few come again with every object."""
+    return tuple(json.loads(step[2:]).items())

@@ -12,6 +12,7 @@ from gco_stream.core.adoption import as_folded
 from gco_stream.core.continuity import health_path, target_port
 from gco_stream.core.found_template import (
     Serving,
+    bears_found_template,
     has_pods,
     is_kept_as_found,
     keeps_found_template,
@@ -113,7 +114,7 @@ class _Running:
     def _is_found(self, app: str, live: Manifest) -> bool:
         if not is_ours(live, self.name):
             return has_pods(live)
-        return keeps_found_template(live, self._template_hash(app))
+        return bears_found_template(live) and keeps_found_template(live, self._template_hash(app))
 
     def _template_hash(self, app: str) -> str:
         return template_fields_hash(self.endpoint.spec, region=self.scope.region, canary=app != self.name)

@@ -1,7 +1,7 @@
 """What is written into a record about an endpoint, and when it says anything new."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -59,7 +59,10 @@ class RegionStatus:
 
     def as_map(self) -> dict[str, Any]:
         """Return the status as it stands in the table, without ``last_sync``."""
-        said = asdict(self) | {"state": self.state.value, "error": self.error and self.error[:_LONGEST_ERROR]}
+        said = {field: getattr(self, field) for field in _OURS} | {
+            "state": self.state.value,
+            "error": self.error and self.error[:_LONGEST_ERROR],
+        }
         return {field: value for field, value in said.items() if value is not None}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from gco_stream.core.models import Manifest
 
-_NOTHING = (None, {}, [])
+_NOTHING: tuple[object, ...] = (None, {}, [])
 
 
 def pruned(manifest: Manifest) -> Manifest:
