@@ -12,6 +12,7 @@ from gco_stream.core.changes import StreamRecord
 from gco_stream.core.leadership import Lease
 from gco_stream.core.mirror import WatchEvent
 from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, Observed
+from gco_stream.core.recording import Recorded
 from gco_stream.core.shards import Position, Shard, ShardId
 
 
@@ -122,6 +123,51 @@ class EventStream(Protocol):
 
     async def read(self, iterator: str) -> Page:
         """Read what comes next.
+
+        Raises:
+            IteratorExpired: The iterator is older than 15 minutes.
+            StreamGap: Records at this place are no longer there.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedPage:
+    """One reading of a shard, each record as the service gave it; see ``Page``."""
+
+    records: tuple[Recorded, ...]
+    next_iterator: str | None
+
+
+class Past(Protocol):
+    """What a stream still has of its table's past, for people: the controller itself never reads it."""
+
+    async def describe(self, arn: str) -> Sequence[Shard]:
+        """List the stream's shards, all pages.
+
+        Raises:
+            StreamGap: The stream is no longer there.
+        """
+        ...
+
+    async def open(self, arn: str, shard: ShardId, position: Position) -> str:
+        """Return an iterator that begins at a position.
+
+        Raises:
+            StreamGap: The position or the shard is no longer there.
+        """
+        ...
+
+    async def open_at(self, arn: str, shard: ShardId, sequence: str) -> str:
+        """Return an iterator that begins with the record of this number.
+
+        Raises:
+            StreamGap: The shard does not have it, or no longer.
+        """
+        ...
+
+    async def read_whole(self, iterator: str, shard: ShardId) -> RecordedPage:
+        """Read what comes next in a shard.
 
         Raises:
             IteratorExpired: The iterator is older than 15 minutes.

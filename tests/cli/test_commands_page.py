@@ -25,6 +25,8 @@ def test_every_command_of_the_interface_is_there() -> None:
     assert set(commands()) == {
         ("run",),
         ("plan",),
+        ("capture",),
+        ("replay",),
         ("resync",),
         *(("endpoint", name) for name in endpoint),
         *(("table", name) for name in table),

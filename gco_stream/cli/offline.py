@@ -1,0 +1,35 @@
+"""A cluster that has nothing, for plans without one."""
+
+from collections.abc import AsyncGenerator
+from typing import NoReturn
+
+from gco_stream.core.mirror import WatchEvent
+from gco_stream.core.models import Action, EndpointName, Kind, Manifest, Observed
+from gco_stream.errors import Denied
+
+
+class EmptyCluster:
+    """The ``Cluster`` port where there is nothing and nothing can be made."""
+
+    async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
+        """See nothing."""
+        return Observed(pods=() if with_pods else None)
+
+    async def pods(self, name: EndpointName) -> tuple[Manifest, ...]:
+        """See no pods."""
+        return ()
+
+    async def count_target_groups(self) -> int:
+        """Count none."""
+        return 0
+
+    def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
+        """Refuse."""
+        self._refuse()
+
+    async def carry_out(self, action: Action) -> Manifest | None:
+        """Refuse."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise Denied("there is no cluster")
