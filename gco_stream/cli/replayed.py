@@ -37,7 +37,7 @@ class Replayed:
         """Whether nothing is left to do."""
         if self.outcome is not None:
             return self.outcome is Outcome.DONE and self.status.get("state") != "error"
-        return self.planned is None or self.planned.is_in_step
+        return not self.history.looks if self.planned is None else self.planned.is_in_step
 
     def without_secrets(self) -> "Replayed":
         """Return the same with the values of environment variables hidden."""
@@ -78,6 +78,8 @@ def print_replayed(one: Replayed, shape: Shape) -> None:
         print_line(f"{told.name}: told: {'.'.join(travel.path)}: {before} → {after}{steps}", shape)
     if one.is_gone:
         print_line(f"{told.name}: has no record now", shape)
+    if one.planned is None and told.looks:
+        print_line(f"{told.name}: no image tells what its record is", shape)
     if one.planned is not None:
         print_plan(one.planned, shape)
         if one.planned.is_in_step:

@@ -63,7 +63,8 @@ class History:
         looks: How many of the records make a controller look at it; the others are echoes of statuses.
         unreadable: How many have an image that could not be read.
         first, last: When the first and the last record was written; None where nobody says.
-        item: The record as the last image has it, empty if it was removed; None if no image could be read.
+        item: The record after the last change, empty if it was removed; None if no image tells, or none that can be
+            read.
     """
 
     name: EndpointName
@@ -86,6 +87,7 @@ class _Story:
     first: datetime | None = None
     last: datetime | None = None
     item: Item | None = None
+    is_current: bool = False
     fields: Mapping[Path, Any] = field(default_factory=dict)
     before: dict[Path, Any] = field(default_factory=dict)
     steps: dict[Path, int] = field(default_factory=dict)
@@ -136,8 +138,11 @@ class Histories:
         story.looks += deserves_a_look(told.record, region=self._region)
         story.unreadable += not told.record.is_readable
         story.note_time(told.at)
-        for image in _images(told):
-            story.go_on(image)
+        before, after = _images(told)
+        story.is_current = after is not None
+        for image in (before, after):
+            if image is not None:
+                story.go_on(image)
 
     def all(self) -> tuple[History, ...]:
         """Return every endpoint's history, in the order of their names."""
@@ -150,7 +155,7 @@ class Histories:
                 first=story.first,
                 last=story.last,
                 travels=story.travels(),
-                item=story.item,
+                item=story.item if story.is_current else None,
             )
             for name, story in sorted(self._stories.items())
         )
@@ -166,11 +171,10 @@ class Histories:
         return False
 
 
-def _images(told: Told) -> Iterator[Item]:
-    """Yield the images before and after, as far as they are known; where there is no item, an empty one."""
-    for image, is_none in ((told.record.before, told.event == "INSERT"), (told.record.after, told.event == "REMOVE")):
-        if is_none or image is not None:
-            yield {} if is_none or image is None else image
+def _images(told: Told) -> tuple[Item | None, Item | None]:
+    """Return the images before and after: empty where there was no item, None where it is not known."""
+    before = {} if told.event == "INSERT" else told.record.before
+    return before, {} if told.event == "REMOVE" else told.record.after
 
 
 def _desired(item: Item) -> Mapping[str, Any]:
