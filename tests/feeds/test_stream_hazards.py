@@ -71,6 +71,21 @@ async def test_a_shard_that_ended_though_it_is_open_is_read_on() -> None:
         assert following.scans() == 1
 
 
+@pytest.mark.hazard("H5")
+@pytest.mark.parametrize("seconds", [59.5, 59.7, 59.9])
+async def test_a_shard_that_ends_right_before_a_listing_shows_it_as_open_is_not_read_faster(seconds: float) -> None:
+    async with running(a_following()) as following:
+        shard = following.stream.shards[following.stream.leaf]
+        await following.for_seconds(seconds)
+
+        following.stream.close(shard.id)
+        shard.looks_open = True
+        await following.for_seconds(5)
+
+        assert following.line.count("open", shard.id) > 1
+        assert following.fastest("read") <= 4
+
+
 async def cut_off(following: Following, *, minutes: float) -> None:
     """Let nobody read for so long, and then wait for the next attempt."""
     following.line.fail("read", Transient("unreachable", retry_after=60.0))
@@ -271,22 +286,3 @@ async def test_a_child_whose_parent_is_not_listed_any_more_is_read_from_its_begi
         await following.for_seconds(90)
 
         assert following.seen == ["llama"]
-
-
-@pytest.mark.hazard("H19")
-async def test_children_of_a_split_are_read_side_by_side_each_key_in_order() -> None:
-    async with running(a_following()) as following:
-        await once_following(following)
-        following.stream.page_size = 1
-        root = following.stream.leaf
-
-        following.stream.tell(EndpointName("left0"))
-        following.stream.tell(EndpointName("right0"))
-        sides = dict(zip(("left", "right"), following.stream.roll(root, into=2), strict=True))
-        for number in range(1, 21):
-            for side, shard in sides.items():
-                following.stream.tell(EndpointName(f"{side}{number}"), shard=shard)
-        await following.for_seconds(7)
-
-        for side in sides:
-            assert [name for name in following.seen if name.startswith(side)] == names(21, prefix=side)

@@ -4,7 +4,7 @@ import pytest
 
 from gco_stream.core.models import EndpointName
 from tests.fakes.line import soon
-from tests.feeds.following import a_following, once_following, running
+from tests.feeds.following import a_following, names, once_following, running
 
 pytestmark = pytest.mark.looptime
 
@@ -46,16 +46,16 @@ async def test_a_child_is_read_from_its_beginning_and_after_its_parents_last_rec
         await once_following(following)
         parent = following.stream.leaf
         following.stream.page_size = 1
-        names = [EndpointName(f"e{number}") for number in range(6)]
+        told = names(6)
 
-        for name in names[:3]:
+        for name in told[:3]:
             following.stream.tell(name)
         following.stream.roll(parent)
-        for name in names[3:]:
+        for name in told[3:]:
             following.stream.tell(name)
         await following.for_seconds(5)
 
-        assert following.seen == names
+        assert following.seen == told
 
 
 @pytest.mark.hazard("H1")
@@ -63,17 +63,17 @@ async def test_a_child_that_is_listed_while_its_parent_is_still_read_waits_for_i
     async with running(a_following()) as following:
         await once_following(following)
         following.stream.page_size = 1
-        names = [EndpointName(f"e{number}") for number in range(320)]
+        told = names(320)
 
-        for name in names[:300]:
+        for name in told[:300]:
             following.stream.tell(name)
         following.stream.roll(following.stream.leaf)
-        for name in names[300:]:
+        for name in told[300:]:
             following.stream.tell(name)
         await following.for_seconds(90)
 
         assert following.line.count("describe") > 1
-        assert following.seen == names
+        assert following.seen == told
 
 
 @pytest.mark.hazard("H2")
@@ -200,3 +200,22 @@ async def test_a_sibling_that_is_listed_after_the_other_is_found_within_seconds(
         await following.for_seconds(10)
 
         assert following.seen == ["left", "right"]
+
+
+@pytest.mark.hazard("H19")
+async def test_children_of_a_split_are_read_side_by_side_each_key_in_order() -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+        following.stream.page_size = 1
+        root = following.stream.leaf
+
+        following.stream.tell(EndpointName("left0"))
+        following.stream.tell(EndpointName("right0"))
+        sides = dict(zip(("left", "right"), following.stream.roll(root, into=2), strict=True))
+        for number in range(1, 21):
+            for side, shard in sides.items():
+                following.stream.tell(EndpointName(f"{side}{number}"), shard=shard)
+        await following.for_seconds(7)
+
+        for side in sides:
+            assert [name for name in following.seen if name.startswith(side)] == names(21, prefix=side)
