@@ -14,7 +14,7 @@ LOAD_BALANCER_FULL = "LoadBalancerFull"
 WITHDRAWN = "Withdrawn"
 CANARY_UNAVAILABLE = "CanaryUnavailable"
 
-_IN_PLACE = (Phase.CARRIED, Phase.STANDING_IN)
+IN_PLACE = (Phase.CARRIED, Phase.STANDING_IN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Situation:
 
         One that does so already goes on, whatever the record has asked for meanwhile.
         """
-        return self.weight is None and (self.is_promoted or self.phase in _IN_PLACE)
+        return self.phase in IN_PLACE or (self.weight is None and self.is_promoted)
 
     @property
     def canary_carries(self) -> bool:
@@ -114,6 +114,16 @@ def decide_publication(seen: Situation) -> Publication:
     Ingress without its Service, or one target group more than there is room for, freezes every other Ingress. What is
     on stays on for ``unhealthy_after`` without a ready replica.
     """
+    if seen.weight is None or seen.phase not in IN_PLACE:
+        return _decide(seen)
+    # Another canary has to wait until the promotion is over: this one has all the traffic.
+    promoting = _decide(replace(seen, weight=None))
+    if promoting.route is None or promoting.route.phase in IN_PLACE:
+        return promoting
+    return _decide(replace(seen, live=promoting.route))
+
+
+def _decide(seen: Situation) -> Publication:
     if seen.replicas == 0:
         return Publication(route=None, why="no replica is wanted")
     if seen.live is None:
@@ -215,7 +225,7 @@ def _promoting(seen: Situation, live: Route) -> Publication:
 
     An endpoint that was without traffic gets it when the load balancer has had time to register its new pods.
     """
-    is_back = live.phase in _IN_PLACE
+    is_back = live.phase in IN_PLACE
     if not seen.primary.is_complete:
         waiting = Route(primary=0, canary=100) if live.phase is Phase.STANDING_IN and seen.fits(2) else live
         return Publication(route=replace(waiting, warming_since=None) if is_back else waiting, keeps_canary=True)

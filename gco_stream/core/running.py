@@ -4,7 +4,7 @@ The order of actions is what keeps traffic safe: Services are made before an Ing
 none does any more, and the Ingress changes before the pods behind it do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,7 +40,7 @@ from gco_stream.core.models import (
     canary_name,
     is_leaving,
 )
-from gco_stream.core.publication import Publication, Side, Situation, decide_publication
+from gco_stream.core.publication import IN_PLACE, Publication, Side, Situation, decide_publication
 from gco_stream.core.record import Endpoint
 from gco_stream.core.replicas import release, replicas_of, wanted_replicas
 from gco_stream.core.rollout import read_rollout
@@ -87,11 +87,11 @@ class _Running:
 
     def course(self) -> Course:
         replicas = wanted_replicas(self.endpoint, self.observed.deployment(self.name))
-        wanted = deployments(self.endpoint, self.scope, replicas=replicas)
+        wanted = self._without_successor(deployments(self.endpoint, self.scope, replicas=replicas))
         pods = {key.name: tuple(self._deployment(key, self._kept(key, wanted[key]))) for key in wanted}
         changing = {app for app, actions in pods.items() if actions}
         ports = {app: self._port(app, is_changing=app in changing) for app in pods}
-        leading = services(self.endpoint, self.scope, target_ports=ports)
+        leading = self._without_successor(services(self.endpoint, self.scope, target_ports=ports))
         publication = decide_publication(self._situation(changing))
         actions: list[Action | None] = [
             *(to_apply(key, manifest, self.observed) for key, manifest in leading.items()),
@@ -103,6 +103,15 @@ class _Running:
         ]
         done = tuple(action for action in actions if action is not None)
         return Course(actions=done, publication=publication, is_unfinished=self._has_replicas_to_release(done))
+
+    def _without_successor(self, intents: Mapping[ObjectKey, Manifest]) -> Mapping[ObjectKey, Manifest]:
+        """Leave a canary out that serves in its endpoint's place: one that the record has got since has to wait."""
+        app = canary_name(self.name)
+        live = read_route(self.observed.ingress(self.name), self.name)
+        serves = (
+            live is not None and live.phase in IN_PLACE and self._side(app, is_changing=False, since=None).ready > 0
+        )
+        return {key: manifest for key, manifest in intents.items() if not (serves and key.name == app)}
 
     def _kept(self, key: ObjectKey, manifest: Manifest) -> Manifest:
         """Leave pods as they were found where the poller made them and their part of the record has not changed."""
