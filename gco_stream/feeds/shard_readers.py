@@ -181,7 +181,9 @@ class ShardReaders:
 
     async def _pause(self, trouble: Transient, attempt: int) -> None:
         self.counts.troubles += 1
-        _log.warning("stream cannot be read, will try again", extra={"reason": str(trouble), "attempt": attempt})
+        # Said at the first attempt, the second, the fourth, …: an outage of a night is no reason to fill the logs.
+        level = logging.WARNING if attempt.bit_count() == 1 else logging.DEBUG
+        _log.log(level, "stream cannot be read, will try again", extra={"reason": str(trouble), "attempt": attempt})
         again = _RETRY.not_before(trouble.retry_after)
         await self.clock.sleep(again.delay(attempt, lot=self.clock.lot()))
 

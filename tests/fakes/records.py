@@ -29,6 +29,10 @@ class FakeRecords:
 
     # What people do.
 
+    def tells(self, stream: StreamsModel) -> None:
+        """Tell another stream of changes from now on."""
+        self._stream = stream
+
     def put(self, item: Item) -> None:
         self._store(as_stored(item))
 

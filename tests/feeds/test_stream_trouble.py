@@ -66,6 +66,18 @@ async def test_an_iterator_of_a_child_that_expired_before_any_record_begins_anew
         assert following.scans() == 1
 
 
+async def test_an_outage_of_an_hour_is_said_a_dozen_times(caplog: pytest.LogCaptureFixture) -> None:
+    async with running(a_following()) as following:
+        await once_following(following)
+
+        following.line.fail("read", Transient("unreachable"))
+        await following.for_seconds(3600)
+
+    assert following.line.count("read") > 700
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert 5 <= len(warnings) <= 12
+
+
 @pytest.mark.hazard("H9")
 async def test_trouble_of_every_kind_in_a_row_never_makes_a_shard_be_read_faster() -> None:
     async with running(a_following()) as following:
