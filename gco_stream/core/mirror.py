@@ -55,6 +55,7 @@ class Mirror:
     def __init__(self) -> None:
         self._objects: dict[ObjectKey, Manifest] = {}
         self._listed: dict[Kind, int] = {}
+        self._reached: dict[Kind, int] = {}
         self._gone: OrderedDict[str, int] = OrderedDict()
 
     def has_listed(self, kind: Kind) -> bool:
@@ -66,18 +67,33 @@ class Mirror:
         keys = object_keys(name)
         return Observed(objects={key: self._objects[key] for key in keys if key in self._objects})
 
-    def take(self, kind: Kind, event: WatchEvent) -> frozenset[EndpointName]:
-        """Take what a watch showed, and return the endpoints that it is news of."""
+    def reached(self, kind: Kind) -> int:
+        """Return the highest version that is known of; a list that is asked for from now on is not older than that."""
+        return self._reached.get(kind, 0)
+
+    def take(self, kind: Kind, event: WatchEvent, *, after: int = 0) -> frozenset[EndpointName]:
+        """Take what a watch showed, and return the endpoints that it is news of.
+
+        The very first list of a kind is news of nobody: whatever is there is compared with the records anyway.
+
+        Args:
+            kind: What it showed objects of.
+            event: What it showed.
+            after: What had been reached when the watch was asked for.
+        """
         match event:
             case Listed(projections, version):
-                return self._list_anew(kind, projections, int(version))
+                is_first = not self.has_listed(kind)
+                news = self._list_anew(kind, projections, int(version), after)
+                return frozenset() if is_first else news
             case Shown(projection):
                 key = _key(kind, projection)
                 return endpoints_of(key, projection) if self._show(key, projection) else frozenset()
             case Vanished(projection):
                 key = _key(kind, projection)
                 return endpoints_of(key, projection) if self._drop(key, projection) else frozenset()
-            case Reached():
+            case Reached(version):
+                self._reach(kind, int(version))
                 return frozenset()
             case _:
                 assert_never(event)
@@ -86,20 +102,31 @@ class Mirror:
         """Take an object as the API server answered our own write, which is then no news when the watch shows it."""
         self._show(key, projection)
 
-    def _list_anew(self, kind: Kind, projections: tuple[Manifest, ...], version: int) -> frozenset[EndpointName]:
+    def _list_anew(
+        self, kind: Kind, projections: tuple[Manifest, ...], version: int, after: int
+    ) -> frozenset[EndpointName]:
         """Take a list, which speaks of one moment: what is known to be newer than that stays.
 
-        Of two lists that were under way at once the older may be complete last, and says nothing any more.
+        Of two lists that were under way at once the older may be complete last, and says nothing any more. But what was
+        known before a list was asked for never outlives it: where that has the higher version, the server's history
+        went back, as it does when its database is restored from a backup.
         """
-        if version < self._listed.get(kind, 0):
+        if after < self._listed.get(kind, 0) > version:
             return frozenset()
+        self._listed[kind] = version
+        if version < after:
+            self._reached[kind] = version
+            self._gone.clear()
+        self._reach(kind, version)
         listed = {_key(kind, projection): projection for projection in projections}
         missing = (key for key in self._objects if key.kind is kind and key not in listed)
-        vanished = {key for key in missing if version_of(self._objects[key]) <= version}
+        vanished = {key for key in missing if version_of(self._objects[key]) <= max(version, after)}
         news = {key: self._objects.pop(key) for key in vanished}
-        news |= {key: projection for key, projection in listed.items() if self._keep(key, projection)}
-        self._listed[kind] = version
+        news |= {key: projection for key, projection in listed.items() if self._keep(key, projection, after)}
         return frozenset(name for key, projection in news.items() for name in endpoints_of(key, projection))
+
+    def _reach(self, kind: Kind, version: int) -> None:
+        self._reached[kind] = max(version, self._reached.get(kind, 0))
 
     def _drop(self, key: ObjectKey, projection: Manifest) -> bool:
         """Forget an object that is gone, unless it, or another of the same name, has been seen since.
@@ -107,6 +134,7 @@ class Mirror:
         An object whose label somebody took away is gone from the watch, and back as soon as it is repaired.
         """
         uid, version = projection["metadata"]["uid"], version_of(projection)
+        self._reach(key.kind, version)
         self._gone[uid] = version
         if len(self._gone) > _REMEMBERED:
             self._gone.popitem(last=False)
@@ -118,15 +146,21 @@ class Mirror:
 
     def _show(self, key: ObjectKey, projection: Manifest) -> bool:
         """Take one object; what a list no longer had is not brought back by a watch that lags behind it."""
+        self._reach(key.kind, version_of(projection))
         is_late = key not in self._objects and version_of(projection) <= self._listed.get(key.kind, -1)
         return not is_late and self._keep(key, projection)
 
-    def _keep(self, key: ObjectKey, projection: Manifest) -> bool:
-        """Keep a projection unless a newer one or its end is known; say whether more than its version differs."""
+    def _keep(self, key: ObjectKey, projection: Manifest, after: int = 0) -> bool:
+        """Keep a projection unless a newer one or its end is known; say whether more than its version differs.
+
+        What was known up to ``after`` counts as older, whatever its version.
+        """
         known = self._objects.get(key)
         ended = self._gone.get(projection["metadata"]["uid"], -1)
-        if version_of(projection) <= max(ended, -1 if known is None else version_of(known)):
+        newest = max(ended, -1 if known is None else version_of(known))
+        if version_of(projection) <= newest and newest > after:
             return False
+        self._gone.pop(projection["metadata"]["uid"], None)
         self._objects[key] = projection
         return known is None or _substance(known) != _substance(projection)
 

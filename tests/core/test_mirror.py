@@ -1,13 +1,10 @@
-"""Whatever order lists, events and our own writes arrive in, the mirror ends up with what is there."""
+"""What lists, events and our own writes make of the mirror, and what they are news of."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gco_stream.core.mirror import Listed, Mirror, Reached, Shown, Vanished, WatchEvent, endpoints_of, version_of
+from gco_stream.core.mirror import Listed, Mirror, Reached, Shown, Vanished, endpoints_of, version_of
 from gco_stream.core.models import EndpointName, Kind, Manifest, ObjectKey, Observed
 from tests.builders import DEPLOYMENT, INGRESS, NAME, SERVICE
 
@@ -55,10 +52,17 @@ def test_an_endpoint_is_observed_with_all_of_its_objects_and_nobody_elses() -> N
     assert mirror.observed(NAME) == Observed(objects=dict(zip((DEPLOYMENT, SERVICE, INGRESS), ours, strict=True)))
 
 
-def test_a_list_is_news_of_every_endpoint_in_it() -> None:
-    mirror = Mirror()
+def test_the_very_first_list_of_a_kind_is_news_of_nobody() -> None:
+    mirror = a_mirror()
 
-    news = mirror.take(Kind.DEPLOYMENT, listed(a_projection(), a_projection(OTHER, uid="uid-2")))
+    assert mirror.take(Kind.SERVICE, listed(a_projection())) == NO_NEWS
+    assert mirror.take(Kind.SERVICE, listed(a_projection(version=11, digest="changed"), version=11)) == NEWS
+
+
+def test_a_list_is_news_of_every_endpoint_in_it_that_was_not_known() -> None:
+    mirror = a_mirror()
+
+    news = mirror.take(Kind.DEPLOYMENT, listed(a_projection(), a_projection(OTHER, uid="uid-2"), version=11))
 
     assert news == {NAME, OTHER}
 
@@ -170,6 +174,57 @@ def test_a_newer_list_repairs_what_was_lost_whatever_its_version() -> None:
     assert there(mirror) == a_projection(version=5)
 
 
+class TestAHistoryThatWentBack:
+    """A database that was restored from a backup goes on with versions that had been given before."""
+
+    def test_what_was_known_before_a_list_was_asked_for_does_not_outlive_it(self) -> None:
+        mirror = a_mirror(a_projection(version=20, digest="lost"), a_projection(OTHER, uid="uid-2"), version=20)
+
+        news = mirror.take(Kind.DEPLOYMENT, listed(a_projection(version=5), version=12), after=20)
+
+        assert news == {NAME, OTHER}
+        assert (there(mirror), there(mirror, OTHER)) == (a_projection(version=5), None)
+
+    def test_events_count_from_the_list_on(self) -> None:
+        mirror = a_mirror(a_projection(version=20), version=20)
+        mirror.take(Kind.DEPLOYMENT, listed(a_projection(version=5), version=12), after=20)
+
+        assert mirror.take(Kind.DEPLOYMENT, Shown(a_projection(version=13, digest="new"))) == NEWS
+        assert mirror.take(Kind.DEPLOYMENT, Vanished(a_projection(version=14))) == NEWS
+        assert mirror.reached(Kind.DEPLOYMENT) == 14
+
+    def test_what_was_deleted_in_the_lost_part_is_there_again(self) -> None:
+        mirror = a_mirror(a_projection(version=15), version=15)
+        mirror.take(Kind.DEPLOYMENT, Vanished(a_projection(version=20)))
+
+        assert mirror.take(Kind.DEPLOYMENT, listed(a_projection(version=5), version=12), after=20) == NEWS
+        assert mirror.take(Kind.DEPLOYMENT, Shown(a_projection(version=13, digest="new"))) == NEWS
+
+    def test_a_history_that_has_caught_up_is_taken_as_it_is_now(self) -> None:
+        mirror = a_mirror(a_projection(version=20, digest="lost"), version=20)
+
+        assert mirror.take(Kind.DEPLOYMENT, listed(a_projection(version=15), version=30), after=20) == NEWS
+
+    def test_what_was_written_while_the_list_was_under_way_stays(self) -> None:
+        mirror = a_mirror(a_projection(version=20), version=20)
+        mirror.note(DEPLOYMENT, a_projection(version=25, digest="ours"))
+
+        assert mirror.take(Kind.DEPLOYMENT, listed(a_projection(version=20), version=24), after=20) == NO_NEWS
+        assert there(mirror) == a_projection(version=25, digest="ours")
+
+
+def test_the_highest_version_of_all_that_was_shown_listed_noted_or_named_is_reached() -> None:
+    mirror = a_mirror(version=10)
+
+    reached = [mirror.reached(Kind.SERVICE), mirror.reached(Kind.DEPLOYMENT)]
+    for step in (Shown(a_projection(version=12)), Reached("14"), Vanished(a_projection(version=16))):
+        mirror.take(Kind.DEPLOYMENT, step)
+        reached.append(mirror.reached(Kind.DEPLOYMENT))
+    mirror.note(DEPLOYMENT, a_projection(version=18, uid="uid-2"))
+
+    assert [*reached, mirror.reached(Kind.DEPLOYMENT)] == [0, 10, 12, 14, 16, 18]
+
+
 @pytest.mark.behaviour("B14")
 def test_an_object_that_got_its_label_back_is_seen_again() -> None:
     """An object without the label that is watched looks to the watch as if it were deleted."""
@@ -219,77 +274,3 @@ def test_a_note_that_comes_after_what_followed_it_is_forgotten() -> None:
 )
 def test_an_object_is_named_after_its_endpoint(key: ObjectKey, name: str) -> None:
     assert endpoints_of(key, {"metadata": {}}) == {name}
-
-
-@dataclass
-class History:
-    """One kind's objects through time; every change gets a version of its own.
-
-    Attributes:
-        events: What a watch from the beginning shows, by version.
-        moments: What a list shows, by version.
-    """
-
-    events: dict[int, WatchEvent] = field(default_factory=dict)
-    moments: dict[int, dict[str, Manifest]] = field(default_factory=lambda: {100: {}})
-    hidden: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def last(self) -> int:
-        return max(self.moments)
-
-    def happen(self, name: str, what: str) -> None:
-        """Let an object be made or changed, be deleted, or lose the label that is watched."""
-        version, there = self.last + 1, dict(self.moments[self.last])
-        known = there.pop(name, None)
-        if what == "change" or known is None:
-            uid = known["metadata"]["uid"] if known else self.hidden.pop(name, f"uid-{version}")
-            there[name] = a_projection(name, version=version, uid=uid, digest=f"at {version}")
-            self.events[version] = Shown(there[name])
-        else:
-            uid = known["metadata"]["uid"]
-            self.events[version] = Vanished(a_projection(name, version=version, uid=uid))
-            if what == "hide":
-                self.hidden[name] = uid
-        self.moments[version] = there
-
-
-happenings = st.lists(
-    st.tuples(st.sampled_from([NAME, OTHER]), st.sampled_from(["change", "change", "delete", "hide"])),
-    min_size=1,
-    max_size=10,
-)
-deliveries = st.lists(
-    st.tuples(st.sampled_from(["event", "event", "list", "relist", "note"]), st.integers(0, 9)), max_size=20
-)
-
-
-@given(happenings=happenings, deliveries=deliveries)
-def test_from_any_interleaving_the_mirror_ends_with_what_is_there(
-    happenings: list[tuple[str, str]], deliveries: list[tuple[str, int]]
-) -> None:
-    """One watch in its own order, now and then begun anew; lists and our own writes' answers as late as you like."""
-    history, mirror = History(), Mirror()
-    for name, what in happenings:
-        history.happen(name, what)
-
-    place = 100
-    mirror.take(Kind.DEPLOYMENT, Listed((), "100"))
-    for delivery, number in deliveries:
-        version = 100 + number % (history.last - 99)
-        match delivery:
-            case "event" if place < history.last:
-                place += 1
-                mirror.take(Kind.DEPLOYMENT, history.events[place])
-            case "list":
-                mirror.take(Kind.DEPLOYMENT, Listed(tuple(history.moments[version].values()), str(version)))
-            case "relist" if version >= place:
-                place = version
-                mirror.take(Kind.DEPLOYMENT, Listed(tuple(history.moments[version].values()), str(version)))
-            case "note" if isinstance(shown := history.events.get(version), Shown):
-                mirror.note(ObjectKey(Kind.DEPLOYMENT, shown.projection["metadata"]["name"]), shown.projection)
-    for version in range(place + 1, history.last + 1):
-        mirror.take(Kind.DEPLOYMENT, history.events[version])
-
-    end = history.moments[history.last]
-    assert {name: there(mirror, name) for name in (NAME, OTHER)} == {name: end.get(name) for name in (NAME, OTHER)}
