@@ -17,6 +17,7 @@ from gco_stream.core.convergence import is_converged
 from gco_stream.core.manifests.ownership import is_ours
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Action, EndpointName, Item, Manifest, ObjectKey, canary_name, is_leaving, object_keys
+from gco_stream.core.record import spec_hash
 from gco_stream.core.rollout import read_rollout
 from gco_stream.core.route import read_route
 from gco_stream.errors import Transient
@@ -148,6 +149,16 @@ class StormRecords(FakeRecords):
     async def write_status(self, item: Item, region: str, status: Mapping[str, Any]) -> Item:
         self.lies += self._cluster.lies(item["endpoint_name"], status)
         return await super().write_status(item, region, status)
+
+    async def promote(self, item: Item) -> None:
+        await super().promote(item)
+        now = self.items[item["endpoint_name"]]
+        told = {region: (now.get("region_status") or {}).get(region, {}) for region in now["target_regions"]}
+        wanted = ("running", spec_hash(now))
+        wrong = [
+            region for region, status in told.items() if (status.get("state"), status.get("observed_spec")) != wanted
+        ]
+        self.lies += [f"promoted although {region} does not run it as it is wanted now" for region in wrong]
 
 
 class StormRegion:
