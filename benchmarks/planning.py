@@ -16,9 +16,10 @@ from benchmarks.figures import HEAD, percentile, row
 from gco_stream.core.claims import Claims
 from gco_stream.core.convergence import is_converged
 from gco_stream.core.mirror import Listed, Mirror
-from gco_stream.core.models import Item, Kind, Manifest, Observed
+from gco_stream.core.models import EndpointName, Item, Kind, Manifest, Observed
 from gco_stream.core.plan import Plan, make_plan
 from gco_stream.core.projection import project
+from gco_stream.core.settled import Settled, sight_of
 from gco_stream.core.wish import read_request
 from tests.builders import REGION, SCOPE, a_spec, as_stored
 
@@ -84,14 +85,8 @@ def claims_of(items: Iterable[Item]) -> Claims:
     return claims
 
 
-def look_at(item: Item, mirror: Mirror, claims: Claims) -> bool:
-    """Do what a resync does with one record."""
-    claims.note(item)
-    return is_converged(item, mirror.observed(item["endpoint_name"]), SCOPE, now=LATER, claims=claims)
-
-
-def times_of_looks() -> list[float]:
-    """Return what the look at each of many endpoints costs, of which none has changed."""
+def times_of_looks() -> tuple[list[float], list[float]]:
+    """Return what it costs to find each of many endpoints converged: at first, and when nothing has changed since."""
     items: list[Item] = []
 
     def noted(endpoint: AtRest) -> AtRest:
@@ -99,9 +94,27 @@ def times_of_looks() -> list[float]:
         return endpoint
 
     mirror = mirror_of(noted(endpoint) for endpoint in many(ENDPOINTS))
-    claims = claims_of(items)
-    assert all(look_at(item, mirror, claims) for item in items[:: ENDPOINTS // 100])
-    return [seconds_of(partial(look_at, item, mirror, claims)) for item in items]
+    claims, settled = claims_of(items), Settled()
+    first = [seconds_of(partial(judge, item, mirror, claims, settled)) for item in items]
+    assert all(is_known(item, mirror, claims, settled) for item in items)
+    return first, [seconds_of(partial(is_known, item, mirror, claims, settled)) for item in items]
+
+
+def is_known(item: Item, mirror: Mirror, claims: Claims, settled: Settled) -> bool:
+    """Do what a resync does with a record that it has judged before."""
+    name = EndpointName(item["endpoint_name"])
+    claims.note(item)
+    return settled.knows(name, sight_of(item, mirror.observed(name), claims.rival_of(name)))
+
+
+def judge(item: Item, mirror: Mirror, claims: Claims, settled: Settled) -> None:
+    """Do what a resync does with a record that it has not judged before; it is as wanted."""
+    name = EndpointName(item["endpoint_name"])
+    claims.note(item)
+    seen = mirror.observed(name)
+    sight = sight_of(item, seen, claims.rival_of(name))
+    if is_converged(item, seen, SCOPE, now=LATER, claims=claims):
+        settled.note(name, sight)
 
 
 def held_by(make: Callable[[], object]) -> int:
@@ -118,16 +131,18 @@ def held_by(make: Callable[[], object]) -> int:
 
 def main() -> int:
     """Measure, print, and judge."""
-    plans, looks = times_of_plans(), times_of_looks()
+    plans, (first, again) = times_of_plans(), times_of_looks()
     print(f"{'a plan, µs':<20}{HEAD[2:]}")
     for shape, seconds in plans.items():
         print(row(shape, [second * 1000 for second in seconds]))
-    print(row(f"look at {ENDPOINTS}", [second * 1000 for second in looks]))
+    print(f"a resync of {ENDPOINTS} endpoints as they should be, each")
+    print(row("first", [second * 1000 for second in first]))
+    print(row("unchanged", [second * 1000 for second in again]))
     for what, make in (("mirror", make_mirror), ("claims", make_claims)):
         print(f"{what}: {held_by(make) / COUNTED:.0f} bytes an endpoint")
     every = [second for seconds in plans.values() for second in seconds]
-    is_held = percentile(every, 0.5) <= PROMISED_PLAN and percentile(looks, 0.5) <= PROMISED_LOOK
-    promise = f"a plan ≤ {PROMISED_PLAN * 1000:.0f} ms, a look ≤ {PROMISED_LOOK * 1000} ms"
+    is_held = percentile(every, 0.5) <= PROMISED_PLAN and percentile(again, 0.5) <= PROMISED_LOOK
+    promise = f"p50 of a plan ≤ {PROMISED_PLAN * 1000:.0f} ms, of an unchanged endpoint ≤ {PROMISED_LOOK * 1000} ms"
     print(f"promised: {promise}: {'held' if is_held else 'MISSED'}")
     return 0 if is_held else 1
 

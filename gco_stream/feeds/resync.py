@@ -11,12 +11,15 @@ from gco_stream.core.claims import Claims
 from gco_stream.core.convergence import is_converged
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Item, Kind, Scope
+from gco_stream.core.settled import Settled, sight_of
 from gco_stream.errors import Refused, StreamGap, Transient
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
 
 _log = logging.getLogger(__name__)
 
+INTERVAL = "interval"
+"""Why a resync begins that nobody has asked for."""
 _RETRY = Again(first=0.5, longest=30.0)
 
 
@@ -38,7 +41,7 @@ class ResyncRequests:
             async with asyncio.timeout(None if longest is None else longest.total_seconds()):
                 await self._asked.wait()
         except TimeoutError:
-            return "interval"
+            return INTERVAL
         self._asked.clear()
         return self._reason
 
@@ -46,6 +49,8 @@ class ResyncRequests:
 @dataclass(slots=True)
 class Resync:
     """Compares every record with what is known of the cluster, and queues the names of those that differ.
+
+    What has not changed since it was found to be as wanted is compared anew only where somebody asks for the resync.
 
     The first one waits until it is asked for, which the stream's feed does once it has its place: what is written
     after that is seen in the stream, what was written before in the scan.
@@ -60,12 +65,15 @@ class Resync:
     clock: Clock
     scope: Scope
     interval: timedelta
+    settled: Settled = field(default_factory=Settled)
     _ever: bool = field(default=False)
 
     async def run(self) -> None:
         """Resync for ever."""
         while True:
             reason = await self.requests.wait(self.interval if self._ever else None)
+            if reason != INTERVAL:
+                self.settled.keep_only(())
             await self._resync_until_complete(reason)
             self._ever = True
 
@@ -88,15 +96,16 @@ class Resync:
     async def _list_anew(self) -> tuple[bool, int]:
         """List every kind, so that a watch that missed something is put right.
 
+        The first time, what has been watched while standing by need not be listed: taking over is to cost one scan.
+
         Returns:
             Whether all could be listed, and how many endpoints the watch was behind with; those are queued.
         """
         behind: set[EndpointName] = set()
         try:
             for kind in Kind:
-                is_first = not self.mirror.has_listed(kind)
-                news = await self._list(kind)
-                behind |= frozenset() if is_first else news
+                if self._ever or not self.mirror.has_listed(kind):
+                    behind |= await self._list(kind)
         except (Transient, Refused, StreamGap) as trouble:
             _log.warning("objects cannot be listed, every endpoint is looked at", extra={"reason": str(trouble)})
             return False, len(behind)
@@ -106,9 +115,10 @@ class Resync:
         return True, len(behind)
 
     async def _list(self, kind: Kind) -> frozenset[EndpointName]:
+        after = self.mirror.reached(kind)
         async with aclosing(self.cluster.watch(kind, since=None)) as events:
             async for event in events:
-                return self.mirror.take(kind, event)
+                return self.mirror.take(kind, event, after=after)
         raise Transient(f"{kind.value}s: the list ended before it began")
 
     async def _scan(self, *, may_compare: bool) -> tuple[int, int]:
@@ -117,11 +127,12 @@ class Resync:
             for item in page:
                 seen.add(EndpointName(item["endpoint_name"]))
                 await self._wake(self.claims.note(item))
-                if not (may_compare and self._is_converged(item)):
+                if not (may_compare and self._may_be_left(item)):
                     queued += 1
                     await self.queue.add(EndpointName(item["endpoint_name"]), Urgency.RESYNC)
                 # A page holds hundreds of records, and fresh changes are not to wait for all of them.
                 await self.clock.sleep(0)
+        self.settled.keep_only(seen)
         await self._wake(self.claims.keep_only(seen))
         return len(seen), queued
 
@@ -129,11 +140,21 @@ class Resync:
         for name in sorted(names):
             await self.queue.add(name, Urgency.RESYNC)
 
-    def _is_converged(self, item: Item) -> bool:
+    def _may_be_left(self, item: Item) -> bool:
         """Compare; what cannot be compared is looked at, where a failure hurts that endpoint alone."""
         name = EndpointName(item["endpoint_name"])
         try:
-            return is_converged(item, self.mirror.observed(name), self.scope, now=self.clock.now(), claims=self.claims)
+            return self._is_settled(name, item)
         except Exception:  # noqa: BLE001 - one record must not end the resync of all others
             _log.exception("comparing crashed, the endpoint is looked at", extra={"endpoint": name})
             return False
+
+    def _is_settled(self, name: EndpointName, item: Item) -> bool:
+        observed = self.mirror.observed(name)
+        sight = sight_of(item, observed, self.claims.rival_of(name))
+        if self.settled.knows(name, sight):
+            return True
+        if not is_converged(item, observed, self.scope, now=self.clock.now(), claims=self.claims):
+            return False
+        self.settled.note(name, sight)
+        return True

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import pytest
 from gco_stream.core.claims import Claims
 from gco_stream.core.mirror import Listed, Mirror, Vanished, WatchEvent
 from gco_stream.core.models import EndpointName, Kind, ObjectKey
+from gco_stream.core.settled import Settled
 from gco_stream.errors import Denied, StreamGap, Transient
 from gco_stream.feeds.resync import Resync, ResyncRequests
 from gco_stream.queue import WorkQueue
@@ -28,6 +30,19 @@ pytestmark = pytest.mark.looptime
 NAMES = ["alpha", "beta", "gamma"]
 
 
+class Counting(Settled):
+    """Counts how many endpoints it knew, and how many had to be judged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: Counter[bool] = Counter()
+
+    def knows(self, name: EndpointName, sight: bytes | None) -> bool:
+        known = super().knows(name, sight)
+        self.answers[known] += 1
+        return known
+
+
 @dataclass
 class Resyncing:
     """A resync over a region whose endpoints have come to rest; nobody works on what it queues."""
@@ -37,6 +52,7 @@ class Resyncing:
     records: FakeRecords
     mirror: Mirror = field(default_factory=Mirror)
     requests: ResyncRequests = field(default_factory=ResyncRequests)
+    settled: Counting = field(default_factory=Counting)
 
     def __post_init__(self) -> None:
         self.queue = WorkQueue(FakeClock())
@@ -50,12 +66,22 @@ class Resyncing:
             clock=FakeClock(),
             scope=SCOPE,
             interval=timedelta(hours=1),
+            settled=self.settled,
         )
 
     async def once(self, *, within: float = 30.0) -> tuple[int, int, int]:
         """Ask for a resync, and return how many endpoints it saw, queued, and found the watch to be behind with."""
         done = len(self.scans())
         self.requests.ask("test")
+        return await self._facts_after(done, within=within)
+
+    async def by_itself(self) -> tuple[int, int, int]:
+        """Let the interval pass, and return the same of the resync that follows."""
+        done = len(self.scans())
+        await asyncio.sleep(self.resync.interval.total_seconds())
+        return await self._facts_after(done, within=30.0)
+
+    async def _facts_after(self, done: int, *, within: float) -> tuple[int, int, int]:
         await soon(lambda: len(self.scans()) > done, within=within)
         facts = vars(self.scans()[-1])
         return facts["endpoints"], facts["queued"], facts["behind"]
@@ -111,6 +137,33 @@ async def test_what_is_as_it_should_be_is_not_queued_and_costs_no_request(caplog
 
         assert await resync.queued() == []
         assert resync.cluster.line.operations() == [*["watch"] * len(Kind), "scan"]
+
+
+@pytest.mark.behaviour("B5")
+async def test_what_has_not_changed_since_is_judged_again_only_where_somebody_asks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with resyncing(caplog) as resync:
+        resync.settled.answers.clear()
+        assert await resync.by_itself() == (4, 0, 0)
+        by_itself = resync.settled.answers.copy()
+
+        await resync.once()
+
+        assert by_itself == {True: 4}
+        assert resync.settled.answers - by_itself == {False: 4}
+
+
+@pytest.mark.behaviour("B5")
+@pytest.mark.behaviour("B14")
+async def test_what_has_changed_since_is_judged_by_every_resync(caplog: pytest.LogCaptureFixture) -> None:
+    async with resyncing(caplog) as resync:
+        resync.records.change("beta", spec=a_spec(replicas=3))
+        touched(resync, "gamma", lambda live: container_of(live).update(image="hacked"), Kind.DEPLOYMENT)
+
+        first, second = await resync.by_itself(), await resync.by_itself()
+
+        assert (first, second) == ((4, 2, 1), (4, 2, 0))
 
 
 @pytest.mark.behaviour("B5")
