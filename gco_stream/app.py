@@ -1,6 +1,7 @@
-"""Builds the controller and runs it: the lease around the workers, the workers around the feeds.
+"""Builds the controller and runs it: the watch around the lease, the lease around the workers, these around the feeds.
 
-A signal ends the innermost ring first; the loss of the lease ends all of them at once.
+A signal ends the innermost ring first; the loss of the lease ends all of them at once. A standby watches the cluster as
+a leader does, so that all it has to do when it wins is to take its place in the stream and to scan the table.
 """
 
 import asyncio
@@ -61,9 +62,13 @@ async def serve(settings: Settings, world: World, resyncs: ResyncRequests, stop:
         LostLeadership: Everything was ended at once; another process may lead.
     """
     election = election_for(settings, world)
+    watch = ClusterFeed(cluster=world.cluster, mirror=Mirror(), clock=world.clock)
     try:
-        if await _wins(election, resyncs, stop):
-            await _lead(settings, world, election, resyncs, stop)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch.run())
+            if await _wins(election, resyncs, stop):
+                await _lead(settings, world, election, watch, resyncs, stop)
+            watching.cancel()
     except BaseExceptionGroup as failures:
         lost, others = failures.split(LostLeadership)
         if lost is None or others is not None:
@@ -102,23 +107,30 @@ async def _say_who_leads(election: Election, resyncs: ResyncRequests) -> None:
 
 
 async def _lead(
-    settings: Settings, world: World, election: Election, resyncs: ResyncRequests, stop: asyncio.Event
+    settings: Settings,
+    world: World,
+    election: Election,
+    watch: ClusterFeed,
+    resyncs: ResyncRequests,
+    stop: asyncio.Event,
 ) -> None:
     """Work until told to stop, renewing the lease meanwhile, also while work in hand finishes."""
     async with asyncio.TaskGroup() as group:
         renewing = group.create_task(election.hold())
-        await _work(settings, while_leading(world, election.tenure), resyncs, stop)
+        await _work(settings, while_leading(world, election.tenure), watch, resyncs, stop)
         renewing.cancel()
 
 
-async def _work(settings: Settings, world: World, resyncs: ResyncRequests, stop: asyncio.Event) -> None:
-    queue, mirror, claims = WorkQueue(world.clock), Mirror(), Claims(settings.region)
+async def _work(
+    settings: Settings, world: World, watch: ClusterFeed, resyncs: ResyncRequests, stop: asyncio.Event
+) -> None:
+    queue, mirror, claims = WorkQueue(world.clock), watch.mirror, Claims(settings.region)
+    watch.queue = queue
     reconciler = reconciler_for(settings, world, mirror, claims)
     async with asyncio.TaskGroup() as group:
         workers = [group.create_task(reconciler.work(queue)) for _ in range(settings.workers)]
         feeds = [
             _resync(settings, world, queue, mirror, claims, resyncs).run(),
-            ClusterFeed(cluster=world.cluster, mirror=mirror, queue=queue, clock=world.clock).run(),
             event_source(settings, world, queue, resyncs).run(),
         ]
         await _feed(feeds, stop)

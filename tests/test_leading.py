@@ -6,8 +6,9 @@ import logging
 import pytest
 
 from gco_stream.core.leadership import Lease
+from gco_stream.core.models import Kind, ObjectKey
 from gco_stream.errors import LostLeadership, Transient
-from tests.builders import an_item
+from tests.builders import a_spec, an_item
 from tests.fakes.clock import THE_BEGINNING
 from tests.fakes.controller import Controller, serving, with_records
 from tests.fakes.lease import Board
@@ -28,6 +29,14 @@ def writes(controller: Controller) -> list[float]:
     return [call.at for call in controller.line.calls if call.operation in WRITES]
 
 
+def beside(leader: Controller) -> Controller:
+    """Another process for the same lease, table and cluster; its stream says nothing."""
+    another = Controller(board=leader.leases.board, HOSTNAME="another")
+    another.records.items = leader.records.items
+    another.cluster.model = leader.cluster.model
+    return another
+
+
 class TestStandby:
     async def test_a_standby_reads_neither_stream_nor_table(self) -> None:
         board = Board()
@@ -37,7 +46,47 @@ class TestStandby:
         ):
             await asyncio.sleep(600)
 
-            assert {call.operation for call in standby.line.calls} <= {"watch"}
+            assert standby.line.operations() == ["watch"] * len(Kind)
+            assert writes(standby) == []
+
+    async def test_who_takes_over_scans_once_and_lists_nothing(self) -> None:
+        leader = with_records()
+        standby = beside(leader)
+        async with serving(leader):
+            await soon(lambda: leader.states() == {"running"})
+            async with serving(standby):
+                await asyncio.sleep(60)
+                leader.records.change("a", spec=a_spec(replicas=2))
+                await asyncio.sleep(60)
+                leader.stop.set()
+                await leader.serving
+                standby.line.calls.clear()
+
+                await soon(lambda: standby.line.count("scan"), within=3)
+                await asyncio.sleep(60)
+
+                others = set(standby.line.operations()) - {"locate", "describe", "open", "read"}
+                assert others == {"scan"}
+                assert standby.line.count("scan") == 1
+
+    async def test_what_changed_while_nobody_led_is_found_by_the_one_who_takes_over(self) -> None:
+        leader = with_records()
+        standby = beside(leader)
+        async with serving(leader):
+            await soon(lambda: leader.states() == {"running"})
+            async with serving(standby):
+                await asyncio.sleep(60)
+                leader.serving.cancel()
+                service = leader.cluster.model.objects[ObjectKey(Kind.SERVICE, "b")]
+                service["metadata"]["labels"]["project"] = "theirs"
+                service["metadata"]["resourceVersion"] = str(leader.cluster.model.version())
+                leader.records.change("c", desired_state="stopped")
+                standby.line.calls.clear()
+
+                await soon(lambda: standby.records.status("c", "us-east-1").get("state") == "stopped", within=25)
+
+                assert {call.about for call in standby.line.calls if call.operation == "observe"} == {"b", "c"}
+                assert standby.line.count("watch") == 0
 
     @pytest.mark.behaviour("B5")
     async def test_a_standby_says_who_leads_when_it_is_asked_for_a_resync(

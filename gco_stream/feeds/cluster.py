@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gco_stream.core.backlog import Again, Urgency
 from gco_stream.core.mirror import Listed, Mirror, Reached, Shown, Vanished, WatchEvent
-from gco_stream.core.models import Kind
+from gco_stream.core.models import EndpointName, Kind
 from gco_stream.errors import Refused, StreamGap, Transient
 from gco_stream.ports import Clock, Cluster
 from gco_stream.queue import WorkQueue
@@ -19,7 +19,10 @@ from gco_stream.queue import WorkQueue
 _log = logging.getLogger(__name__)
 
 _RETRY = Again(first=0.2, longest=30.0)
+# A server that says no to a place again and again may have lost it.
 _ATTEMPTS_AT_ONE_PLACE = 3
+# What cuts connections every few seconds, as some proxies do, is no reason to rest.
+_LIVED_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -38,12 +41,16 @@ class _Place:
 
 @dataclass(slots=True)
 class ClusterFeed:
-    """Watches every kind."""
+    """Watches every kind.
+
+    Attributes:
+        queue: Who is woken by what changes; None: nobody, as long as another process leads.
+    """
 
     cluster: Cluster
     mirror: Mirror
-    queue: WorkQueue
     clock: Clock
+    queue: WorkQueue | None = None
 
     async def run(self) -> None:
         """Watch for ever."""
@@ -54,26 +61,33 @@ class ClusterFeed:
     async def _watch_for_ever(self, kind: Kind) -> None:
         place, attempt = _Place(), 0
         while True:
-            before = place.since
-            try:
-                await self._watch(kind, place)
-            except StreamGap as gap:
-                _log.info("watch starts anew", extra={"kind": kind.value, "reason": str(gap)})
+            before, began = place.since, self.clock.monotonic()
+            trouble = await self._watch_until_it_ends(kind, place)
+            has_lived = self.clock.monotonic() - began >= _LIVED_SECONDS
+            attempt = 1 if has_lived or place.since != before else attempt + 1
+            if isinstance(trouble, StreamGap) or attempt > _ATTEMPTS_AT_ONE_PLACE:
+                _log.info("watch starts anew", extra={"kind": kind.value, "reason": str(trouble)})
                 place = _Place()
-            except (Transient, Refused) as trouble:
-                _log.warning("watch broke off, will try again", extra={"kind": kind.value, "reason": str(trouble)})
-            attempt = 1 if place.since != before else attempt + 1
-            if attempt > _ATTEMPTS_AT_ONE_PLACE:
-                # A server whose history went back is silent about a place that it has yet to reach.
-                place = _Place()
-            await self.clock.sleep(_RETRY.delay(attempt, lot=self.clock.lot()))
+            elif trouble is not None:
+                level = logging.DEBUG if has_lived else logging.WARNING
+                _log.log(level, "watch broke off, will try again", extra={"kind": kind.value, "reason": str(trouble)})
+            retry = _RETRY.not_before(getattr(trouble, "retry_after", None))
+            await self.clock.sleep(retry.delay(attempt, lot=self.clock.lot()))
 
-    async def _watch(self, kind: Kind, place: _Place) -> None:
-        """Hand over what one watch shows; the very first list is for the resync that follows to compare."""
-        async with aclosing(self.cluster.watch(kind, since=place.since)) as events:
-            async for event in events:
-                is_first = not self.mirror.has_listed(kind)
-                news = self.mirror.take(kind, event)
-                for name in () if is_first else sorted(news):
-                    await self.queue.add(name, Urgency.RESYNC if isinstance(event, Listed) else Urgency.FRESH)
-                place.move(event)
+    async def _watch_until_it_ends(self, kind: Kind, place: _Place) -> StreamGap | Transient | Refused | None:
+        """Hand over what one watch shows, and return why it ended; None: the server wanted it to."""
+        after = self.mirror.reached(kind)
+        try:
+            async with aclosing(self.cluster.watch(kind, since=place.since)) as events:
+                async for event in events:
+                    await self._wake(self.mirror.take(kind, event, after=after), event)
+                    place.move(event)
+        except (StreamGap, Transient, Refused) as trouble:
+            return trouble
+        return None
+
+    async def _wake(self, names: frozenset[EndpointName], event: WatchEvent) -> None:
+        if self.queue is None:
+            return
+        for name in sorted(names):
+            await self.queue.add(name, Urgency.RESYNC if isinstance(event, Listed) else Urgency.FRESH)

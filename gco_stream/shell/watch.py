@@ -38,13 +38,14 @@ async def watch(
         silence: How long nothing may come.
 
     Raises:
-        StreamGap: The version is too old: list anew.
-        Transient: The server could not be reached, answered otherwise, or fell silent.
+        StreamGap: The version is too old, or the server is silent about it, as about one that it has yet to reach (its
+            database was restored from a backup): list anew.
+        Transient: The server could not be reached, answered otherwise, or fell silent during a list.
     """
     listed: dict[str, Manifest] | None = {} if since is None else None
     longest = random.randint(_SHORTEST, _LONGEST)  # noqa: S311 - so that not all watches end together
     async with api.stream(collection, query=_query(since, longest), longest=longest + 30.0) as content:
-        async for line in _lines(content, silence.total_seconds()):
+        async for line in _lines(content, silence.total_seconds(), since):
             event, ends_list = _decode(line, kind)
             if listed is None:
                 yield event
@@ -102,14 +103,20 @@ def _error(status: Mapping[str, Any]) -> StreamGap | Transient:
     return StreamGap(message) if status.get("code") == 410 else Transient(message)
 
 
-async def _lines(content: StreamReader, silence: float) -> AsyncIterator[bytes]:
+async def _lines(content: StreamReader, silence: float, since: str | None) -> AsyncIterator[bytes]:
     """Cut the answer into lines of any length; aiohttp's own reader gives up on long ones."""
-    rest = bytearray()
+    rest, is_silent = bytearray(), True
     while True:
-        async with asyncio.timeout(silence):
-            chunk = await content.readany()
+        try:
+            async with asyncio.timeout(silence):
+                chunk = await content.readany()
+        except TimeoutError as error:
+            message = f"watch: nothing came for {silence:g} s"
+            is_about_place = is_silent and since is not None
+            raise (StreamGap(f"{message} from {since} on") if is_about_place else Transient(message)) from error
         if not chunk:
             return
+        is_silent = False
         rest += chunk
         if b"\n" not in chunk:
             continue

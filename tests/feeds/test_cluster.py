@@ -65,7 +65,7 @@ class Watching:
 
     def __post_init__(self) -> None:
         self.queue = WorkQueue(self.clock)
-        self.feed = ClusterFeed(cluster=self.cluster, mirror=self.mirror, queue=self.queue, clock=self.clock)
+        self.feed = ClusterFeed(cluster=self.cluster, mirror=self.mirror, clock=self.clock, queue=self.queue)
 
     async def look(self) -> None:
         while (name := await self.queue.take()) is not None:
@@ -190,6 +190,57 @@ async def test_a_watch_that_made_no_progress_keeps_its_place() -> None:
         await soon(lambda: len(cluster.places) == 4)
 
         assert cluster.places == [None, "10", "10", "10"]
+
+
+async def test_what_cuts_every_watch_after_some_seconds_makes_it_neither_rest_nor_list_anew() -> None:
+    cluster = ScriptedCluster(showing(listed()), showing(then=Transient("gone"), after=3))
+
+    async with watching(cluster):
+        await asyncio.sleep(600)
+
+        # 3 s of watching and 0.2 s of rest.
+        assert 180 <= len(cluster.places) <= 200
+        assert set(cluster.places[1:]) == {"10"}
+
+
+async def test_a_server_that_asks_for_patience_is_left_alone_for_so_long() -> None:
+    cluster = ScriptedCluster(showing(listed(), then=Transient("busy", retry_after=7)), showing(after=float("inf")))
+
+    async with watching(cluster):
+        await asyncio.sleep(6.9)
+        assert cluster.places == [None]
+
+        await asyncio.sleep(0.2)
+        assert cluster.places == [None, "10"]
+
+
+@pytest.mark.behaviour("B4")
+async def test_while_nobody_is_to_be_woken_the_mirror_is_kept_all_the_same() -> None:
+    cluster = FakeCluster()
+    async with watching(cluster) as watch:
+        watch.feed.queue = None
+        await asyncio.sleep(100)
+        cluster.make(deployment_of(an_endpoint()))
+        await soon(lambda: watch.mirror.observed(EndpointName(NAME)).objects, within=1.1)
+        assert watch.seen == []
+
+        watch.feed.queue = watch.queue
+        cluster.make(deployment_of(an_endpoint("other")))
+        await soon(lambda: watch.seen == ["other"], within=1.1)
+
+
+async def test_what_a_restored_database_has_lost_is_looked_at_again() -> None:
+    lost, kept = a_projection(40, digest="lost"), a_projection(8)
+    cluster = ScriptedCluster(
+        showing(listed(kept), Shown(lost), then=StreamGap("silence")),
+        showing(listed(kept, version=20), Shown(a_projection(21, digest="new")), after=float("inf")),
+    )
+
+    async with watching(cluster) as watch:
+        await soon(lambda: len(watch.seen) == 2)
+
+        there = watch.mirror.observed(EndpointName(NAME)).deployment(EndpointName(NAME))
+        assert there == a_projection(21, digest="new")
 
 
 async def test_after_a_gap_everything_is_listed_anew_and_what_went_is_found() -> None:

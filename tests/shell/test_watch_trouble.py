@@ -1,11 +1,13 @@
 """What a watch makes of streams that go wrong."""
 
 import asyncio
+from inspect import signature
 
 import pytest
 
 from gco_stream.core.mirror import Reached
 from gco_stream.errors import Denied, Refused, StreamGap, Transient
+from gco_stream.shell.watch import watch
 from tests.shell.servers import Reply, Server, breaks_off, hangs_up, says
 from tests.shell.watching import an_object, bookmark, error, events_of, failing, line, shape, streams, taken
 
@@ -92,15 +94,35 @@ async def test_a_server_too_old_for_lists_in_a_stream_refuses(server: Server) ->
     assert isinstance(failure, Refused)
 
 
-@pytest.mark.parametrize(
-    "sent", [[], [b" "], [bookmark(11)], [b'{"type": "MOD']], ids=["nothing", "head", "bookmark", "part"]
-)
-async def test_silence_ends_a_watch(server: Server, sent: list[bytes]) -> None:
+@pytest.mark.parametrize("sent", [[b" "], [bookmark(11)], [b'{"type": "MOD']], ids=["head", "bookmark", "part"])
+@pytest.mark.parametrize("since", [None, "10"])
+async def test_silence_ends_a_watch(server: Server, sent: list[bytes], since: str | None) -> None:
     server.will(streams(*sent, seconds=5))
 
-    async with asyncio.timeout(2), events_of(server, silence=0.1) as events:
+    async with asyncio.timeout(2), events_of(server, since=since, silence=0.1) as events:
         with pytest.raises(Transient):
             [event async for event in events]
+
+
+async def test_a_server_that_says_nothing_at_all_about_a_place_may_have_yet_to_reach_it(server: Server) -> None:
+    server.will(streams(seconds=5))
+
+    async with asyncio.timeout(2), events_of(server, since="4711", silence=0.1) as events:
+        with pytest.raises(StreamGap, match="from 4711 on"):
+            [event async for event in events]
+
+
+async def test_a_list_that_never_begins_is_no_gap(server: Server) -> None:
+    server.will(streams(seconds=5))
+
+    async with asyncio.timeout(2), events_of(server, since=None, silence=0.1) as events:
+        with pytest.raises(Transient):
+            [event async for event in events]
+
+
+def test_silence_is_noticed_before_80_seconds_and_after_a_bookmark_is_due() -> None:
+    """The server sends a bookmark every 60 seconds."""
+    assert 62 <= signature(watch).parameters["silence"].default.total_seconds() <= 78
 
 
 async def test_a_bookmark_now_and_then_is_no_silence(server: Server) -> None:
