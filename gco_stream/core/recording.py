@@ -7,12 +7,13 @@ values survive, and so do images that this program cannot read.
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from gco_stream.errors import InvalidRecord, Problem, Shown
+from gco_stream.errors import InvalidRecord, Problem, Shown, shown
 
 Attributes = Mapping[str, Any]
 """An item in DynamoDB's own notation, binary values as ``bytes``."""
@@ -20,6 +21,7 @@ Attributes = Mapping[str, Any]
 _Image = TypeVar("_Image", Attributes, Attributes | None)
 
 EVENTS = ("INSERT", "MODIFY", "REMOVE")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FIELDS = ("shard", "sequence", "time", "event", "keys", "before", "after")
 
 
@@ -130,27 +132,46 @@ def _image(field: str, attributes: _Image) -> _Image:
         return attributes
     try:
         return {name: _attribute(value) for name, value in attributes.items()}
-    except (binascii.Error, ValueError, TypeError) as error:
-        problem = Problem(field, Shown("unreadable"), f"must have its binary values in base64: {error}")
+    except ValueError as error:
+        problem = Problem(field, Shown("unreadable"), f"must be in DynamoDB's notation: {error}")
         raise InvalidRecord([problem]) from None
 
 
+def _bytes(value: Any) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        raise ValueError(f"{shown(value)} is not base64") from None
+
+
+def _number(value: Any) -> str:
+    """Check a number; one beyond what can be reckoned with is still one."""
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        raise ValueError(f"{shown(value)} is no number in a string")
+    return value
+
+
 def _attribute(attribute: Any) -> Any:
-    """Read the binary values of an attribute; what is no attribute stays as it is."""
+    """Read the binary values of an attribute; what is none of the known kinds stays as it is."""
     if not isinstance(attribute, Mapping):
         return attribute
     return {kind: _value(kind, value) for kind, value in attribute.items()}
 
 
 def _value(kind: str, value: Any) -> Any:
-    match kind, value:
-        case "B", _:
-            return base64.b64decode(value, validate=True)
-        case "BS", list():
-            return [base64.b64decode(entry, validate=True) for entry in value]
-        case "L", list():
+    if kind in _READ:
+        return _READ[kind](value)
+    if not isinstance(value, list | Mapping):
+        return value
+    match kind:
+        case "BS" | "NS":
+            return [_READ[kind[0]](entry) for entry in value]
+        case "L":
             return [_attribute(entry) for entry in value]
-        case "M", Mapping():
+        case "M" if isinstance(value, Mapping):
             return {name: _attribute(entry) for name, entry in value.items()}
         case _:
             return value
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {"B": _bytes, "N": _number}

@@ -67,22 +67,18 @@ def told_by(recorded: Recorded) -> Told:
     """Read what a record says; images that cannot be read count as none, as the controller takes them.
 
     Raises:
-        InvalidRecord: It does not say which endpoint it is about.
+        InvalidRecord: It does not say which endpoint it is about, or its images are of another.
     """
     name = recorded.keys.get(KEY, {}).get("S")
     if not isinstance(name, str) or not name:
         raise InvalidRecord([Problem("keys", recorded.keys, f"must have {KEY}: the stream is of another table")])
-    is_readable, images = True, list[Item | None]()
-    for attributes in (recorded.before, recorded.after):
-        image = _image(attributes)
-        is_readable = is_readable and (image is None) is (attributes is None)
-        images.append(image)
+    before, after = (_image(attributes) for attributes in (recorded.before, recorded.after))
+    for field, image in (("before", before), ("after", after)):
+        if image is not None and image.get(KEY) != name:
+            raise InvalidRecord([Problem(f"{field}.{KEY}", image.get(KEY), f"must be {name!r} as in keys")])
+    lost = (before is None, after is None) != (recorded.before is None, recorded.after is None)
     record = StreamRecord(
-        name=EndpointName(name),
-        before=images[0],
-        after=images[1],
-        sequence=recorded.sequence,
-        is_readable=is_readable,
+        name=EndpointName(name), before=before, after=after, sequence=recorded.sequence, is_readable=not lost
     )
     return Told(record=record, event=recorded.event, at=recorded.at, shard=recorded.shard)
 

@@ -58,7 +58,7 @@ def problem_of(line: bytes) -> str:
         recorded(at=None),
         recorded(at=NOON + timedelta(microseconds=1000)),
         recorded(keys={"other": {"N": "1"}}),
-        recorded(after={"odd": {"WHAT": "1"}}),
+        recorded(after={"odd": {"WHAT": "1"}, "far": {"N": "-1E+200"}}),
     ],
     ids=["all types", "insert", "remove", "no time", "milliseconds", "another table's", "unknown type"],
 )
@@ -110,8 +110,11 @@ def test_images_and_time_may_be_missing() -> None:
         (a_line(time=12), "time is 12: must be a time such as"),
         (a_line(keys=...), "keys is missing: must be an item"),
         (a_line(after={"a": "b"}), "must be null or an item in DynamoDB's notation"),
-        (a_line(after={"a": {"B": "?"}}), "after is unreadable: must have its binary values in base64"),
-        (a_line(after={"a": {"L": [{"B": 1}]}}), "after is unreadable: must have its binary values in base64"),
+        (a_line(after={"a": {"B": "?"}}), "after is unreadable: must be in DynamoDB's notation: '?' is not base64"),
+        (a_line(after={"a": {"L": [{"B": 1}]}}), "1 is not base64"),
+        (a_line(after={"a": {"N": "many"}}), "'many' is no number in a string"),
+        (a_line(after={"a": {"N": 1}}), "1 is no number in a string"),
+        (a_line(after={"a": {"M": {"b": {"NS": ["1", "NaN"]}}}}), "'NaN' is no number in a string"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
