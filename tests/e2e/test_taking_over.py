@@ -1,0 +1,303 @@
+"""Coming from the poller, on the real parts: nobody who uses an endpoint notices, and afterwards all works."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.cli.commands import shell_at
+from tests.controller import Controller, running_controller
+from tests.e2e.after_the_poller import (
+    PLAIN,
+    VLLM,
+    frozen,
+    leaves,
+    owned_by_the_old_client,
+    pods,
+    rests,
+    versions,
+)
+from tests.e2e.replicas_seen import replicas_seen
+from tests.e2e.traffic_seen import traffic_seen
+from tests.e2e.watching import changed, container_of, history, is_promoted, is_purged, reaches
+from tests.poller import patch
+from tests.world import Site, World
+from tests.writers import Writers
+
+pytestmark = pytest.mark.behaviour("B35")
+
+CANARY = {"image": "acme/server:v2", "weight": 20}
+SCALED = {"enabled": True, "min_replicas": 3, "max_replicas": 8}
+EDITS: dict[str, Any] = {
+    "env": {"B": "2", "A": "1"},
+    "args": ["--fast"],
+    "port": 9000,
+    "health_check_path": "/ready",
+    "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "8"}},
+}
+FLEET: dict[str, dict[str, Any]] = {
+    "plain": {"replicas": 2},
+    "vllm": {"image": VLLM, "args": ["--model", "m"], "env": {"Z": "1", "A": "2"}, "model_path": "/models/m"},
+    "edited": {"applied": dict.fromkeys(EDITS), **EDITS},
+    "mistaken": {"image": "acme/postgis:v1", "gpu_count": 0},
+    "weighted": {"canary": CANARY, "gpu_count": 0},
+    "synced": {"model_source": "s3://acme/m", "accelerator": "neuron"},
+}
+ADOPTED = "AdoptedAsFound"
+SETTINGS = {"CANARY_WARMUP_SECONDS": "0.5", "DRAIN_SECONDS": "0.5"}
+
+
+async def a_fleet(site: Site, writers: Writers) -> None:
+    for name, left in FLEET.items():
+        await leaves(site, writers, name, **left)
+
+
+async def all_taken_over(writers: Writers) -> None:
+    for name in FLEET:
+        await reaches(writers, name, "running", reason=ADOPTED, published=True)
+
+
+async def test_no_pod_is_replaced_and_nobody_is_unpublished(world: World, site: Site, writers: Writers) -> None:
+    await a_fleet(site, writers)
+    before = await pods(site)
+
+    async with traffic_seen(site.kubernetes, "weighted") as traffic, running_controller(site):
+        await all_taken_over(writers)
+        for name in FLEET:
+            await rests(site, name)
+        assert traffic.shares() == ["80/20"]
+
+    assert await pods(site) == before
+    assert await owned_by_the_old_client(site) == []
+    assert not [request for request in changed(world, site) if request[0] == "delete"]
+
+
+async def test_another_start_changes_nothing(world: World, site: Site, writers: Writers) -> None:
+    await a_fleet(site, writers)
+    async with running_controller(site):
+        await all_taken_over(writers)
+        for name in FLEET:
+            await rests(site, name)
+    there, written = await versions(site), changed(world, site)
+    told = {name: len(history(world, site, name)) for name in FLEET}
+
+    async with running_controller(site) as controller:
+        (scan,) = controller.logged("table scanned")
+        writers.create("later")
+        await is_promoted(writers, "later")
+
+    assert scan["queued"] == 0
+    assert [request for request in changed(world, site) if "later" not in request[2]] == written
+    assert {name: len(history(world, site, name)) for name in FLEET} == told
+    assert {key: version for key, version in (await versions(site)).items() if "later" not in key[1]} == there
+
+
+async def test_plan_says_before_what_will_be_taken_over_and_touches_nothing(
+    world: World, site: Site, writers: Writers
+) -> None:
+    await a_fleet(site, writers)
+    before = await versions(site)
+
+    ended = await asyncio.to_thread(shell_at(site).apart, "plan", "-o", "json")
+
+    planned = {one["endpoint"]: one["changes"] for one in json.loads(ended.out)}
+    assert (ended.code, set(planned)) == (1, set(FLEET)), ended.err
+    for changes in planned.values():
+        assert {change["action"] for change in changes} == {"change"}
+        assert all(change["reason"].startswith("taken over") for change in changes)
+        assert not any(change["interrupts"] for change in changes)
+    assert (await versions(site), changed(world, site)) == (before, [])
+
+
+@pytest.mark.behaviour("B16")
+@pytest.mark.parametrize("is_fought", [False, True], ids=["scaled", "fought over"])
+async def test_no_replica_of_an_autoscaled_endpoint_moves(site: Site, writers: Writers, is_fought: bool) -> None:
+    await leaves(site, writers, "llama", gpu_count=0, autoscaling=SCALED)
+    await rests(site, "llama", replicas=3)
+    if is_fought:
+        await patch(site.kubernetes, "Deployment", "llama", {"spec": {"replicas": 1}})
+        await rests(site, "llama", replicas=3)
+    before = await pods(site)
+
+    async with replicas_seen(site.kubernetes, "llama") as seen:
+        for _ in range(2):
+            async with running_controller(site):
+                await reaches(writers, "llama", "running", reason=ADOPTED, replicas_desired=3, replicas_ready=3)
+        assert await seen.values() == [3]
+
+    assert await pods(site) == before
+    assert await owned_by_the_old_client(site) == []
+
+
+async def test_a_count_that_the_poller_has_just_reset_is_left_to_the_autoscaler(site: Site, writers: Writers) -> None:
+    await leaves(site, writers, "llama", gpu_count=0, autoscaling=SCALED)
+    await rests(site, "llama", replicas=3)
+
+    async with running_controller(site):
+        async with replicas_seen(site.kubernetes, "llama") as seen:
+            await patch(site.kubernetes, "Deployment", "llama", {"spec": {"replicas": 1}})
+            await rests(site, "llama", replicas=3)
+            await reaches(writers, "llama", "running", replicas_desired=3, replicas_ready=3)
+            assert await seen.values() == [3, 1, 3]
+        assert await owned_by_the_old_client(site) == []
+
+
+@pytest.mark.by_hand("Ingress inference-llama")
+@pytest.mark.parametrize("has_canary", [True, False], ids=["a canary without its Service", "a canary that is over"])
+async def test_an_ingress_that_freezes_the_load_balancer_is_healed_at_once(
+    site: Site, writers: Writers, has_canary: bool
+) -> None:
+    gone = [("Service", "llama-canary"), *([] if has_canary else [("Deployment", "llama-canary")])]
+    spec = {"canary": CANARY} if has_canary else {}
+    await leaves(site, writers, "llama", applied={"canary": CANARY}, without=gone, gpu_count=0, **spec)
+    before = await pods(site)
+    assert await frozen(site) != []
+
+    async with running_controller(site):
+        await reaches(writers, "llama", "running", reason=ADOPTED, published=True)
+
+    assert await frozen(site) == []
+    assert await pods(site) == before
+
+
+async def test_the_ingress_of_a_stopped_endpoint_goes(site: Site, writers: Writers) -> None:
+    await leaves(site, writers, "llama", applied={"replicas": 0}, state="stopped")
+
+    async with running_controller(site):
+        await reaches(writers, "llama", "stopped", published=False)
+        assert await site.kubernetes.get("Ingress", "inference-llama") is None
+
+        writers.say("llama", "running")
+        await reaches(writers, "llama", "running", replicas_ready=1, published=True)
+
+
+@pytest.fixture
+def left(request: pytest.FixtureRequest) -> dict[str, Any]:
+    found: dict[str, Any] = getattr(request, "param", FLEET["plain"])
+    return found
+
+
+async def test_a_canary_under_a_path_that_nobody_asks_for_gets_its_share_by_the_next_edit(
+    site: Site, writers: Writers
+) -> None:
+    await leaves(site, writers, "llama", image=VLLM, canary={"image": f"{VLLM}-b", "weight": 20})
+    before = await pods(site)
+
+    async with traffic_seen(site.kubernetes, "llama") as traffic, running_controller(site, **SETTINGS):
+        await reaches(writers, "llama", "running", reason="CanaryUnavailable", published=True)
+        assert (traffic.shares(), await pods(site)) == (["80/20", "plain"], before)
+
+        writers.change("llama", canary={"image": f"{VLLM}-c", "weight": 20})
+        await traffic.shows("80/20", "plain", "100/0", "80/20")
+        assert not traffic.lost()
+
+    assert (await container_of(site, "llama-canary"))["args"] == ["--root-path", "/inference/llama"]
+    assert len(await pods(site) & before) == 1, "the endpoint's own pod has nothing to do with it"
+
+
+class TestOnceTakenOver:
+    """What was left behind is an endpoint like any other."""
+
+    @pytest_asyncio.fixture(loop_scope="session", autouse=True)
+    async def taken_over(self, site: Site, writers: Writers, left: dict[str, Any]) -> AsyncIterator[None]:
+        await leaves(site, writers, "llama", **left)
+        async with running_controller(site, **SETTINGS):
+            await reaches(writers, "llama", "running", reason=ADOPTED, published=True)
+            yield
+
+    @pytest.mark.parametrize("left", [FLEET["edited"]], indirect=True, ids=["edited"])
+    async def test_the_next_edit_applies_everything(self, site: Site, writers: Writers) -> None:
+        assert "env" not in await container_of(site, "llama")
+
+        writers.change("llama", env={"A": "1"})
+        await is_promoted(writers, "llama")
+
+        container, service = await container_of(site, "llama"), await site.kubernetes.get("Service", "llama")
+        assert container["env"] == [{"name": "A", "value": "1"}]
+        assert (container["args"], container["ports"][0]["containerPort"]) == (["--fast"], 9000)
+        assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
+        assert container["resources"]["requests"]["cpu"] == "2"
+        assert service is not None
+        assert service["spec"]["ports"][0]["targetPort"] == 9000
+        assert "reason" not in writers.status("llama")
+
+    @pytest.mark.parametrize("left", [{"env": {"A": "1", "B": "2"}, "args": ["--x"]}], indirect=True, ids=["env"])
+    async def test_what_an_edit_takes_away_is_really_gone(self, site: Site, writers: Writers) -> None:
+        writers.change("llama", env={"A": "1"}, args=None)
+        await is_promoted(writers, "llama")
+
+        container = await container_of(site, "llama")
+        assert container["env"] == [{"name": "A", "value": "1"}]
+        assert "args" not in container
+
+    async def test_scaling_replaces_nobody(self, site: Site, writers: Writers) -> None:
+        before = await pods(site)
+
+        writers.scale("llama", 3)
+        await reaches(writers, "llama", "running", replicas_ready=3, reason=ADOPTED)
+
+        assert before < await pods(site)
+
+    async def test_it_stops_and_starts(self, site: Site, writers: Writers) -> None:
+        writers.say("llama", "stopped")
+        await reaches(writers, "llama", "stopped", published=False)
+        assert await pods(site) == set()
+
+        writers.say("llama", "running")
+        status = await reaches(writers, "llama", "running", replicas_ready=2, published=True)
+        assert "reason" not in status, "pods that are made anew are made as the record says"
+
+    everything = pytest.mark.parametrize(
+        "left",
+        [{"canary": CANARY, "gpu_count": 0}, {"replicas": 3, "autoscaling": SCALED, "gpu_count": 0}],
+        indirect=True,
+        ids=["canary", "autoscaled"],
+    )
+
+    @everything
+    @pytest.mark.behaviour("B26")
+    async def test_deleting_takes_everything_away(self, site: Site, writers: Writers) -> None:
+        writers.say("llama", "deleted")
+        await is_purged(writers, "llama")
+
+        assert await versions(site) == {}
+
+
+async def test_what_has_no_record_is_nobodys_business(world: World, site: Site, writers: Writers) -> None:
+    await leaves(site, writers, "orphan", canary=CANARY, autoscaling=SCALED, gpu_count=0, replicas=3)
+    site.table.delete_item(Key={"endpoint_name": "orphan"})
+    before = await versions(site)
+
+    async with running_controller(site) as controller:
+        writers.create("later")
+        await is_promoted(writers, "later")
+        controller.resync()
+        await controller.has_logged("table scanned", reason="SIGHUP")
+
+    assert {key: v for key, v in (await versions(site)).items() if "later" not in key[1]} == before
+    assert {name for _, _, name in changed(world, site)} == {"later", "inference-later"}
+
+
+async def test_what_people_made_with_the_platforms_labels_stays_theirs(
+    world: World, site: Site, writers: Writers, controller: Controller
+) -> None:
+    labels = {"app": "theirs", "project": "gco", "gco.io/type": "inference"}
+    pod = {"containers": [{"name": "inference", "image": PLAIN}]}
+    spec = {"selector": {"matchLabels": {"app": "theirs"}}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+    metadata = {"name": "theirs", "labels": labels}
+    made = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+    await site.kubernetes.apply(made, "somebody")
+    await rests(site, "theirs")
+    before = await versions(site)
+
+    writers.create("theirs")
+    status = await reaches(writers, "theirs", "error", reason="ForeignObject")
+
+    assert "Deployment theirs exists already" in status["error"]
+    writers.create("later")
+    await is_promoted(writers, "later")
+    assert {key: v for key, v in (await versions(site)).items() if "later" not in key[1]} == before
+    assert "theirs" not in {name for _, _, name in changed(world, site)}
