@@ -20,7 +20,7 @@ from tests.wishes import IMAGES, Wish, canary, promote, wishes
 NAMES = ("llama", "qwen")
 APPS = tuple(app for name in NAMES for app in (name, canary_name(EndpointName(name))))
 THEIRS = ("llama-2", "llama-canary-2", "lama", "qwen-canary-canary")
-EXAMPLES = int(os.environ.get("STORM_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("STORM_EXAMPLES", "30"))
 
 names = st.sampled_from(NAMES)
 moments = st.sampled_from([0.0, 0.03, 0.3, 0.6, 1.2, 4.0, 33.0, 310.0])

@@ -128,8 +128,9 @@ class Story:
             self.now = max(self.now, due)
         raise AssertionError(f"never comes to rest: {self.last}")
 
-    def _versions(self) -> dict[ObjectKey, Any]:
-        return {key: live["metadata"]["resourceVersion"] for key, live in self.cluster.objects.items()}
+    def _versions(self) -> tuple[Any, Any]:
+        versions = {key: live["metadata"]["resourceVersion"] for key, live in self.cluster.objects.items()}
+        return versions, self.cluster.pods
 
     def route(self) -> Route | None:
         live = self.cluster.objects.get(INGRESS)
