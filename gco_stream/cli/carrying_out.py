@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from gco_stream.app import election_for, reconciler_for
+from gco_stream.app import election_for, reconciler_for, scope_of
 from gco_stream.cli.exits import Exit
 from gco_stream.cli.telling import Unable, tell
 from gco_stream.core.backlog import Again, Urgency
@@ -20,8 +20,8 @@ from gco_stream.queue import WorkQueue
 from gco_stream.settings import Settings
 from gco_stream.tenure import while_leading
 
-# A poller renews every 15 s plus its cycle, and is given 45 s; the rest is for looking.
-_ELECTION_SECONDS = 60.0
+# Beyond what a lease that its holder left behind is good for.
+_ELECTION_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
 # What wants another look sooner belongs to the work; what later, to whoever leads next.
 _SOON_SECONDS = 2.0
@@ -52,7 +52,7 @@ async def carry_out(
         async with asyncio.TaskGroup() as group:
             renewing = group.create_task(election.hold())
             work = _Work(world.clock, len(names))
-            await _work(work, names, settings, while_leading(world, election.tenure))
+            await _work(work, names, settings, while_leading(world, election.tenure, scope_of(settings)))
             renewing.cancel()
     except BaseExceptionGroup as failures:
         raise _first(failures) from failures
@@ -66,13 +66,14 @@ async def _win(election: Election, world: World) -> None:
 
     One that its holder left behind is taken once it has run out, which takes as long as it is good for.
     """
-    lease = await world.leases.read()
+    lease, longest = await world.leases.read(), _ELECTION_SECONDS
     if lease is not None and not lease.is_free:
+        longest += lease.patience.total_seconds()
         tell(f"{lease.holder} holds the lease: waiting for a sign of life of it")
     async with asyncio.TaskGroup() as group:
         winning = group.create_task(election.win())
         watching = group.create_task(_another_lives(election, world.leases, world.clock))
-        await asyncio.wait([winning, watching], timeout=_ELECTION_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([winning, watching], timeout=longest, return_when=asyncio.FIRST_COMPLETED)
         has_won = winning.done()
         for task in (winning, watching):
             task.cancel()
