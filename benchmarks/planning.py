@@ -140,9 +140,9 @@ def main() -> int:
     print(row("unchanged", [second * 1000 for second in again]))
     for what, make in (("mirror", make_mirror), ("claims", make_claims)):
         print(f"{what}: {held_by(make) / COUNTED:.0f} bytes an endpoint")
-    every = [second for seconds in plans.values() for second in seconds]
-    is_held = percentile(every, 0.5) <= PROMISED_PLAN and percentile(again, 0.5) <= PROMISED_LOOK
-    promise = f"p50 of a plan ≤ {PROMISED_PLAN * 1000:.0f} ms, of an unchanged endpoint ≤ {PROMISED_LOOK * 1000} ms"
+    slowest = max(percentile(seconds, 0.5) for seconds in plans.values())
+    is_held = slowest <= PROMISED_PLAN and percentile(again, 0.5) <= PROMISED_LOOK
+    promise = f"p50 of each shape's plan ≤ {PROMISED_PLAN * 1000:.0f} ms, of an unchanged endpoint ≤ {PROMISED_LOOK * 1000} ms"
     print(f"promised: {promise}: {'held' if is_held else 'MISSED'}")
     return 0 if is_held else 1
 

@@ -75,7 +75,8 @@ def _compare(wanted: Any, live: Any, *, path: str, kind: str, whole: bool = Fals
     if isinstance(wanted, dict) and isinstance(live, dict):
         whole = whole or is_replaced_whole(path.rpartition(".")[2])
         for field, value in wanted.items():
-            yield from _compare(value, live.get(field), path=_below(path, field), kind=kind, whole=whole)
+            if not (isinstance(value, str) and value == live.get(field)):
+                yield from _compare(value, live.get(field), path=_below(path, field), kind=kind, whole=whole)
         if whole:
             extra = (field for field in live if field not in wanted)
             yield from (Difference(_below(path, field), live[field], None) for field in extra)
