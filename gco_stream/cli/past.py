@@ -18,7 +18,7 @@ from gco_stream.settings import Settings
 from gco_stream.shell.clock import SystemClock
 from gco_stream.shell.history import open_past
 
-_SEQUENCE = re.compile(r"\d{1,40}", re.ASCII)
+_SEQUENCE = re.compile(r"\d{21,40}", re.ASCII)
 _TOLD_EVERY = 1000
 
 
@@ -133,5 +133,7 @@ def no_file(start: Start, option: str) -> End | At:
         Unable: It is a file.
     """
     if isinstance(start, Path):
-        raise wrong_usage(f"{option} is '{start}': must be trim-horizon, latest or a sequence number")
+        raise wrong_usage(
+            f"{option} is '{start}': must be trim-horizon, latest or a sequence number of 21 to 40 digits"
+        )
     return start

@@ -86,5 +86,5 @@ def _read_file(path: Path, listener: _Listener) -> None:
             else:
                 listener.hear(read, f"{path}:{number}")
     except OSError as error:
-        hint = "--from takes trim-horizon, a sequence number, or a capture's file"
+        hint = "--from takes trim-horizon, a sequence number of 21 to 40 digits, or a capture"
         raise wrong_usage(f"cannot read {path}: {error.strerror or error}", hint=hint) from error

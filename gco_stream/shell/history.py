@@ -36,6 +36,11 @@ async def open_past(table: str, region: str, *, arn: str | None = None) -> "Asyn
 class DynamoPast(DynamoStream):
     """Reads whole records of a stream."""
 
+    @property
+    def region(self) -> str:
+        """The region that is asked."""
+        return str(self._streams.meta.region_name)
+
     async def open_at(self, arn: str, shard: ShardId, sequence: str) -> str:
         """Return an iterator that begins with the record of this number."""
         start = {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "SequenceNumber": sequence}

@@ -156,6 +156,7 @@ class TestUsage:
             (["--from", "x.jsonl", "--offline", "--apply"], "--offline and --apply"),
             (["--from", "x.jsonl", "--stream-arn", "arn"], "--stream-arn and --from FILE"),
             (["--from", "absent.jsonl", "--offline"], "cannot read absent.jsonl: No such file"),
+            (["--from", "12345"], "a sequence number of 21 to 40 digits, or a capture"),
             (["--from", "/", "--offline"], "cannot read /: Is a directory"),
         ],
         ids=lambda value: " ".join(value) if isinstance(value, list) else "",
