@@ -11,6 +11,26 @@ from tests.writers import Writers, a_spec, now
 KINDS = ("Deployment", "Service", "Ingress", "HorizontalPodAutoscaler")
 PLAIN = "acme/server:v1"
 VLLM = "vllm/vllm-openai:v0.8.0"
+ADOPTED = "AdoptedAsFound"
+CANARY = {"image": "acme/server:v2", "weight": 20}
+SCALED = {"enabled": True, "min_replicas": 3, "max_replicas": 8}
+EDITS: dict[str, Any] = {
+    "env": {"B": "2", "A": "1"},
+    "args": ["--fast"],
+    "port": 9000,
+    "health_check_path": "/ready",
+    "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "8"}},
+}
+FLEET: dict[str, dict[str, Any]] = {
+    "plain": {"replicas": 2},
+    "vllm": {"image": VLLM, "args": ["--model", "m"], "env": {"Z": "1", "A": "2"}, "model_path": "/models/m"},
+    "edited": {"applied": dict.fromkeys(EDITS), **EDITS},
+    "mistaken": {"image": "acme/postgis:v1", "gpu_count": 0},
+    "weighted": {"canary": CANARY, "gpu_count": 0},
+    "synced": {"model_source": "s3://acme/m", "accelerator": "neuron"},
+}
+SETTINGS = {"CANARY_WARMUP_SECONDS": "0.5", "DRAIN_SECONDS": "0.5"}
+
 Name = tuple[str, str]
 """Kind and name."""
 
@@ -23,6 +43,7 @@ async def leaves(
     applied: Mapping[str, Any] | None = None,
     without: Collection[Name] = (),
     state: str = "running",
+    path: str | None = None,
     **spec: Any,
 ) -> None:
     """Leave a record behind, and the objects that the poller made for it.
@@ -31,10 +52,12 @@ async def leaves(
         applied: What the spec had been when it made them, where it was another; None as a value: not there.
         without: Objects that are gone since.
         state: What the record asks for.
+        path: Its ``ingress_path``, where that is another than usual.
     """
     wanted = a_spec(**{"image": PLAIN, **spec})
     status = {"state": state, "replicas_ready": 1, "replicas_desired": 1, "last_sync": now()}
-    writers.create(name, wanted, desired_state=state, region_status={"us-east-1": status})
+    fields = {} if path is None else {"ingress_path": path}
+    writers.create(name, wanted, desired_state=state, region_status={"us-east-1": status}, **fields)
     item = writers.read(name)
     assert item is not None
     old = {field: value for field, value in {**item["spec"], **(applied or {})}.items() if value is not None}

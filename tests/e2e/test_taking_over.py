@@ -2,16 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from tests.cli.commands import shell_at
 from tests.controller import Controller, running_controller
 from tests.e2e.after_the_poller import (
+    ADOPTED,
+    CANARY,
+    FLEET,
     PLAIN,
+    SCALED,
+    SETTINGS,
     VLLM,
     frozen,
     leaves,
@@ -22,32 +25,12 @@ from tests.e2e.after_the_poller import (
 )
 from tests.e2e.replicas_seen import replicas_seen
 from tests.e2e.traffic_seen import traffic_seen
-from tests.e2e.watching import changed, container_of, history, is_promoted, is_purged, reaches
+from tests.e2e.watching import changed, container_of, history, is_promoted, reaches
 from tests.poller import patch
 from tests.world import Site, World
 from tests.writers import Writers
 
 pytestmark = pytest.mark.behaviour("B35")
-
-CANARY = {"image": "acme/server:v2", "weight": 20}
-SCALED = {"enabled": True, "min_replicas": 3, "max_replicas": 8}
-EDITS: dict[str, Any] = {
-    "env": {"B": "2", "A": "1"},
-    "args": ["--fast"],
-    "port": 9000,
-    "health_check_path": "/ready",
-    "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "8"}},
-}
-FLEET: dict[str, dict[str, Any]] = {
-    "plain": {"replicas": 2},
-    "vllm": {"image": VLLM, "args": ["--model", "m"], "env": {"Z": "1", "A": "2"}, "model_path": "/models/m"},
-    "edited": {"applied": dict.fromkeys(EDITS), **EDITS},
-    "mistaken": {"image": "acme/postgis:v1", "gpu_count": 0},
-    "weighted": {"canary": CANARY, "gpu_count": 0},
-    "synced": {"model_source": "s3://acme/m", "accelerator": "neuron"},
-}
-ADOPTED = "AdoptedAsFound"
-SETTINGS = {"CANARY_WARMUP_SECONDS": "0.5", "DRAIN_SECONDS": "0.5"}
 
 
 async def a_fleet(site: Site, writers: Writers) -> None:
@@ -151,7 +134,7 @@ async def test_an_ingress_that_freezes_the_load_balancer_is_healed_at_once(
     site: Site, writers: Writers, has_canary: bool
 ) -> None:
     gone = [("Service", "llama-canary"), *([] if has_canary else [("Deployment", "llama-canary")])]
-    spec = {"canary": CANARY} if has_canary else {}
+    spec: dict[str, Any] = {"canary": CANARY} if has_canary else {}
     await leaves(site, writers, "llama", applied={"canary": CANARY}, without=gone, gpu_count=0, **spec)
     before = await pods(site)
     assert await frozen(site) != []
@@ -174,12 +157,6 @@ async def test_the_ingress_of_a_stopped_endpoint_goes(site: Site, writers: Write
         await reaches(writers, "llama", "running", replicas_ready=1, published=True)
 
 
-@pytest.fixture
-def left(request: pytest.FixtureRequest) -> dict[str, Any]:
-    found: dict[str, Any] = getattr(request, "param", FLEET["plain"])
-    return found
-
-
 async def test_a_canary_under_a_path_that_nobody_asks_for_gets_its_share_by_the_next_edit(
     site: Site, writers: Writers
 ) -> None:
@@ -196,74 +173,6 @@ async def test_a_canary_under_a_path_that_nobody_asks_for_gets_its_share_by_the_
 
     assert (await container_of(site, "llama-canary"))["args"] == ["--root-path", "/inference/llama"]
     assert len(await pods(site) & before) == 1, "the endpoint's own pod has nothing to do with it"
-
-
-class TestOnceTakenOver:
-    """What was left behind is an endpoint like any other."""
-
-    @pytest_asyncio.fixture(loop_scope="session", autouse=True)
-    async def taken_over(self, site: Site, writers: Writers, left: dict[str, Any]) -> AsyncIterator[None]:
-        await leaves(site, writers, "llama", **left)
-        async with running_controller(site, **SETTINGS):
-            await reaches(writers, "llama", "running", reason=ADOPTED, published=True)
-            yield
-
-    @pytest.mark.parametrize("left", [FLEET["edited"]], indirect=True, ids=["edited"])
-    async def test_the_next_edit_applies_everything(self, site: Site, writers: Writers) -> None:
-        assert "env" not in await container_of(site, "llama")
-
-        writers.change("llama", env={"A": "1"})
-        await is_promoted(writers, "llama")
-
-        container, service = await container_of(site, "llama"), await site.kubernetes.get("Service", "llama")
-        assert container["env"] == [{"name": "A", "value": "1"}]
-        assert (container["args"], container["ports"][0]["containerPort"]) == (["--fast"], 9000)
-        assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
-        assert container["resources"]["requests"]["cpu"] == "2"
-        assert service is not None
-        assert service["spec"]["ports"][0]["targetPort"] == 9000
-        assert "reason" not in writers.status("llama")
-
-    @pytest.mark.parametrize("left", [{"env": {"A": "1", "B": "2"}, "args": ["--x"]}], indirect=True, ids=["env"])
-    async def test_what_an_edit_takes_away_is_really_gone(self, site: Site, writers: Writers) -> None:
-        writers.change("llama", env={"A": "1"}, args=None)
-        await is_promoted(writers, "llama")
-
-        container = await container_of(site, "llama")
-        assert container["env"] == [{"name": "A", "value": "1"}]
-        assert "args" not in container
-
-    async def test_scaling_replaces_nobody(self, site: Site, writers: Writers) -> None:
-        before = await pods(site)
-
-        writers.scale("llama", 3)
-        await reaches(writers, "llama", "running", replicas_ready=3, reason=ADOPTED)
-
-        assert before < await pods(site)
-
-    async def test_it_stops_and_starts(self, site: Site, writers: Writers) -> None:
-        writers.say("llama", "stopped")
-        await reaches(writers, "llama", "stopped", published=False)
-        assert await pods(site) == set()
-
-        writers.say("llama", "running")
-        status = await reaches(writers, "llama", "running", replicas_ready=2, published=True)
-        assert "reason" not in status, "pods that are made anew are made as the record says"
-
-    everything = pytest.mark.parametrize(
-        "left",
-        [{"canary": CANARY, "gpu_count": 0}, {"replicas": 3, "autoscaling": SCALED, "gpu_count": 0}],
-        indirect=True,
-        ids=["canary", "autoscaled"],
-    )
-
-    @everything
-    @pytest.mark.behaviour("B26")
-    async def test_deleting_takes_everything_away(self, site: Site, writers: Writers) -> None:
-        writers.say("llama", "deleted")
-        await is_purged(writers, "llama")
-
-        assert await versions(site) == {}
 
 
 async def test_what_has_no_record_is_nobodys_business(world: World, site: Site, writers: Writers) -> None:
