@@ -85,7 +85,8 @@ def election_for(settings: Settings, world: World) -> Election:
     )
     # Two processes in one pod, or on one laptop, are two.
     name = f"{settings.hostname}_{int(world.clock.lot() * 2**53):014x}"
-    return Election(world.leases, world.clock, Contender(name=name, terms=terms), Tenure(world.clock))
+    tenure = Tenure(world.clock, write_seconds=terms.longest_write.total_seconds())
+    return Election(world.leases, world.clock, Contender(name=name, terms=terms), tenure)
 
 
 async def _wins(election: Election, resyncs: ResyncRequests, stop: asyncio.Event) -> bool:
@@ -117,7 +118,7 @@ async def _lead(
     """Work until told to stop, renewing the lease meanwhile, also while work in hand finishes."""
     async with asyncio.TaskGroup() as group:
         renewing = group.create_task(election.hold())
-        await _work(settings, while_leading(world, election.tenure), watch, resyncs, stop)
+        await _work(settings, while_leading(world, election.tenure, scope_of(settings)), watch, resyncs, stop)
         renewing.cancel()
 
 

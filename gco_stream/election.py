@@ -5,6 +5,7 @@ What to do is decided in ``core.leadership``; this conducts, and knows for how l
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -61,13 +62,15 @@ class Election:
             await self.clock.sleep(pause)
 
     async def hold(self) -> NoReturn:
-        """Renew the Lease until it is lost.
+        """Renew the Lease until it is lost, at once where it needs a higher epoch.
 
         Raises:
             LostLeadership: It could not be renewed in time, or somebody else holds it.
         """
         while True:
-            await self.clock.sleep(self.me.terms.retry.total_seconds())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.me.terms.retry.total_seconds()):
+                    await self.tenure.needs_epoch()
             left = self.tenure.seconds_left()
             if left <= 0:
                 raise LostLeadership("the lease was not renewed in time")
@@ -107,14 +110,15 @@ class Election:
         sent = self.clock.monotonic()
         self._held = await self.leases.write(lease)
         self._sight = self._sight.then(self._held, now=self.clock.monotonic())
-        self.tenure.extend(self.me.leads_until(sent))
+        self.tenure.extend(self.me.leads_until(sent), epoch=self._held.transitions)
 
     async def _renew(self) -> None:
         """Try to renew until it works, the first time without a look: usually nobody else writes."""
         is_sure = True
         while True:
             try:
-                return await self._write(await self._next(is_sure=is_sure))
+                lease = await self._next(is_sure=is_sure)
+                return await self._write(lease.counted_from(self.tenure.needed))
             except Conflict:
                 _log.debug("the lease was changed by somebody else")
                 pause = _AT_ONCE_SECONDS

@@ -52,6 +52,7 @@ class Records(Protocol):
 
         Raises:
             Conflict: The record is gone, or has been given its first status meanwhile.
+            LostLeadership: A leader of the same cluster with a higher ``epoch`` than the status has has written one.
         """
         ...
 

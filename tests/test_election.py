@@ -28,7 +28,7 @@ class Candidate:
         self.board = board
         self.leases = FakeLeases(board=board)
         self.line = self.leases.line
-        self.tenure = Tenure(FakeClock())
+        self.tenure = Tenure(FakeClock(), write_seconds=5)
         self.election = Election(self.leases, FakeClock(), Contender(name=name, terms=Terms()), self.tenure)
 
     @property
@@ -242,7 +242,7 @@ class TestHolding:
 
     async def test_who_wakes_after_the_deadline_ends_without_a_call(self, me: Candidate) -> None:
         await me.election.win()
-        me.tenure.extend(now())
+        me.tenure.extend(now(), epoch=1)
         me.line.calls.clear()
 
         with pytest.raises(LostLeadership):

@@ -6,11 +6,13 @@ saw it as it is. Its timestamps are for people: two machines' clocks may differ 
 Source: https://kubernetes.io/docs/concepts/architecture/leases/
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from gco_stream.core.epoch import LARGEST
 from gco_stream.core.models import Manifest
 
 LEASE_NAME = "inference-monitor-leader"
@@ -36,6 +38,11 @@ class Terms:
     renew_deadline: timedelta = timedelta(seconds=10)
     retry: timedelta = timedelta(seconds=2)
 
+    @property
+    def longest_write(self) -> timedelta:
+        """What one write may take at the most: half of what leading is certain for leaves room for a late renewal."""
+        return self.renew_deadline / 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
@@ -47,7 +54,7 @@ class Lease:
         duration: How long it is good for.
         acquired: When the holder took it; None if nobody says.
         renewed: When the holder last renewed it; None: never, or given up.
-        transitions: How often it was taken.
+        transitions: How often it was taken, or more, so that it is higher than every earlier leader's.
         version: What it was read as, and what a write of it replaces; None: there is none, and a write creates it.
         manifest: The object as it was read; what others wrote into it stays.
     """
@@ -81,6 +88,10 @@ class Lease:
         """Make what its holder writes to keep it."""
         return replace(self, marked=self.holder, duration=terms.duration, renewed=at)
 
+    def counted_from(self, transitions: int) -> "Lease":
+        """Return the same with so many transitions at least."""
+        return replace(self, transitions=max(self.transitions, transitions))
+
     def released(self, *, at: datetime) -> "Lease":
         """Make what its holder writes to give it back; the duration stays, for whoever reads it without more ado."""
         return replace(self, holder="", marked="", renewed=at)
@@ -93,16 +104,30 @@ class Sight:
     Attributes:
         since: When we first saw it like this, in seconds of our own clock. To be taken after the answer has come: taken
             before, a slow answer would let a Lease run out before its holder has lost it.
+        kept: Until when a holder may lead from whom somebody took the Lease by hand.
+        transitions: The most that any Lease we saw had.
     """
 
     lease: Lease | None
     since: float
+    kept: float = -math.inf
+    transitions: int = 0
 
     def then(self, lease: Lease | None, *, now: float) -> "Sight":
         """Make of it what a new look shows."""
         before = self.lease.version if self.lease else None
-        is_same = lease is not None and lease.version == before
-        return Sight(lease=lease, since=self.since if is_same else now)
+        if lease is not None and lease.version == before:
+            return replace(self, lease=lease)
+        kept = -math.inf if self._is_given_back(lease) else self.runs_out()
+        transitions = max(self.transitions, 0 if lease is None else lease.transitions)
+        return Sight(lease=lease, since=now, kept=kept, transitions=transitions)
+
+    def _is_given_back(self, lease: Lease | None) -> bool:
+        """Whether its holder let go of it; one that is deleted or emptied by hand may not even have noticed."""
+        if lease is None or self.lease is None or self.lease.is_free:
+            return False
+        # Whoever empties it by hand leaves the mark that it was ours.
+        return not lease.holder and lease.marked != self.lease.holder
 
     @property
     def holder(self) -> str:
@@ -112,7 +137,7 @@ class Sight:
     def runs_out(self) -> float:
         """Say when it can be taken, in seconds of our own clock."""
         if self.lease is None or self.lease.is_free:
-            return self.since
+            return max(self.since, self.kept)
         return self.since + self.lease.patience.total_seconds()
 
 
@@ -162,7 +187,7 @@ class Contender:
 
     def contend(self, sight: Sight, *, now: float, at: datetime) -> Acquire | Renew | StandBy:
         """Decide what to do while not leading; a Lease that is ours already is one whose answer got lost."""
-        lease = sight.lease or Lease()
+        lease = (sight.lease or Lease()).counted_from(sight.transitions)
         if lease.holder == self.name:
             return Renew(lease.renewed_at(at, self.terms))
         if now >= sight.runs_out():
@@ -172,11 +197,10 @@ class Contender:
     def defend(self, sight: Sight, held: Lease, *, at: datetime) -> Acquire | Renew | StepDown:
         """Decide what to do while leading, where the Lease is not as we last wrote it.
 
-        Somebody may have deleted or emptied it by hand: nobody leads then but us, so it is taken anew.
+        Somebody may have deleted or emptied it by hand: nobody leads then but us, so it is taken anew. Its count goes
+        on, whatever became of it.
         """
-        lease = sight.lease
-        if lease is None:
-            return Acquire(replace(held, version=None, manifest={}).taken(self.name, self.terms, at=at))
+        lease = (sight.lease or replace(held, holder="", version=None, manifest={})).counted_from(held.transitions)
         if lease.holder == self.name:
             return Renew(lease.renewed_at(at, self.terms))
         if not lease.holder:
@@ -216,7 +240,7 @@ def lease_manifest(lease: Lease) -> dict[str, Any]:
         "leaseDurationSeconds": round(lease.duration.total_seconds()),
         "acquireTime": _micro_time(lease.acquired),
         "renewTime": _micro_time(lease.renewed),
-        "leaseTransitions": lease.transitions,
+        "leaseTransitions": min(lease.transitions, LARGEST + 1),
     }
     return {
         **lease.manifest,

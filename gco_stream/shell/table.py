@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from gco_stream.core.epoch import EPOCH, LARGEST, epoch_in
 from gco_stream.core.models import EndpointName, Item
 from gco_stream.core.record import DESIRED_FIELDS
-from gco_stream.errors import Transient
+from gco_stream.errors import Conflict, LostLeadership, Transient
 from gco_stream.shell.aws import answer_of, aws_errors, from_attributes, to_attributes
 from gco_stream.shell.retry import retrying
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
 _KEY = "endpoint_name"
+_NO_LATER_EPOCH = (
+    "NOT (region_status.#region.#cluster = :cluster AND attribute_type(region_status.#region.#epoch, :number)"
+    " AND region_status.#region.#epoch > :epoch AND region_status.#region.#epoch <= :largest)"
+)
 
 
 class RecordTable:
@@ -69,25 +74,19 @@ class DynamoRecords(RecordTable):
 
     async def write_status(self, item: Item, region: str, status: Mapping[str, Any]) -> Item:
         """Write one region's status into a record that exists, and return the record as it then is."""
-        is_same, same = _unchanged(item, ("created_at",))
-        values: dict[str, Any] = {":map": "M", **same}
-        if isinstance(item.get("region_status"), Mapping):
-            update, values[":status"] = "SET region_status.#region = :status", status
-            condition = f"{is_same} AND attribute_type(region_status, :map)"
-        else:
-            update, values[":status"] = "SET region_status = :status", {region: status}
-            condition = f"{is_same} AND NOT attribute_type(region_status, :map)"
-        names = {"ExpressionAttributeNames": {"#region": region}} if "#region" in update else {}
-        answer = await self.call(
-            "update_item",
-            Key=to_attributes({_KEY: item[_KEY]}),
-            UpdateExpression=update,
-            ConditionExpression=condition,
-            ExpressionAttributeValues=to_attributes(values),
-            ReturnValues="ALL_NEW",
-            **names,
-        )
+        request = _status_request(item, region, status)
+        try:
+            answer = await self.call("update_item", ReturnValues="ALL_NEW", **request)
+        except Conflict as conflict:
+            await self._make_sure_to_lead(item, region, status, conflict)
+            raise
         return from_attributes(answer["Attributes"])
+
+    async def _make_sure_to_lead(self, item: Item, region: str, status: Mapping[str, Any], conflict: Conflict) -> None:
+        """Find out whether a status was not written because a later leader has written one."""
+        found = await self.get(item[_KEY]) if EPOCH in status else None
+        if found is not None and epoch_in(found, region, status.get("cluster", "")) > status[EPOCH]:
+            raise LostLeadership(f"a later leader has written a status of {item[_KEY]}") from conflict
 
     async def promote(self, item: Item) -> None:
         """Turn ``deploying`` into ``running``, if the record still wants what ``item`` wants."""
@@ -109,6 +108,30 @@ class DynamoRecords(RecordTable):
             ConditionExpression=condition,
             ExpressionAttributeValues=to_attributes(values),
         )
+
+
+def _status_request(item: Item, region: str, status: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the write of one region's status, or of the whole map where there is none."""
+    is_same, same = _unchanged(item, ("created_at",))
+    values: dict[str, Any] = {":map": "M", **same}
+    names: dict[str, str] = {}
+    if isinstance(item.get("region_status"), Mapping):
+        update, values[":status"], names = "SET region_status.#region = :status", status, {"#region": region}
+        condition = f"{is_same} AND attribute_type(region_status, :map)"
+    else:
+        update, values[":status"] = "SET region_status = :status", {region: status}
+        condition = f"{is_same} AND NOT attribute_type(region_status, :map)"
+    if names and EPOCH in status:
+        condition += f" AND {_NO_LATER_EPOCH}"
+        names |= {"#epoch": EPOCH, "#cluster": "cluster"}
+        values |= {":cluster": status.get("cluster"), ":epoch": status[EPOCH], ":largest": LARGEST, ":number": "N"}
+    return {
+        "Key": to_attributes({_KEY: item[_KEY]}),
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": to_attributes(values),
+        **({"ExpressionAttributeNames": names} if names else {}),
+    }
 
 
 def _unchanged(item: Item, fields: Sequence[str]) -> tuple[str, dict[str, Any]]:

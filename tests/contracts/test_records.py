@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from gco_stream.core.models import EndpointName
-from gco_stream.errors import Conflict
+from gco_stream.errors import Conflict, LostLeadership
 from tests.contracts.benches import Bench, DynamoBench, FakeBench, dynamo_bench, fake_bench
 from tests.world.site import Site
 from tests.world.world import World
@@ -107,6 +107,61 @@ class RecordsContract:
 
         with pytest.raises(Conflict):
             await bench.records.write_status(an_item(), "us-east-1", {"state": "running"})
+
+    @pytest.mark.behaviour("B4")
+    @pytest.mark.parametrize(
+        "theirs",
+        [
+            {"epoch": 7, "cluster": "gpu-1"},
+            {"epoch": 8, "cluster": "gpu-1"},
+            {"cluster": "gpu-1"},
+            {"epoch": 9, "cluster": "another"},
+            {"epoch": 9},
+            {"epoch": "9", "cluster": "gpu-1"},
+            {"epoch": True, "cluster": "gpu-1"},
+            {"epoch": 2**31 - 1, "cluster": "gpu-1"},
+            {"epoch": 9, "cluster": ["gpu-1"]},
+            "nonsense",
+            None,
+        ],
+        ids=str,
+    )
+    async def test_a_status_is_written_over_one_of_an_earlier_leader_or_of_none(
+        self, bench: Bench, theirs: Any
+    ) -> None:
+        await bench.put(an_item(region_status={"us-east-1": theirs}))
+        status = {"state": "running", "epoch": 8, "cluster": "gpu-1"}
+
+        written = await bench.records.write_status(an_item(), "us-east-1", status)
+
+        assert written == an_item(region_status={"us-east-1": status})
+        assert await bench.item("llama") == written
+
+    @pytest.mark.behaviour("B4")
+    @pytest.mark.parametrize("epoch", [9, Decimal("8.5"), 2**31 - 2])
+    async def test_a_status_of_a_later_leader_stays_and_ends_the_earlier_one(self, bench: Bench, epoch: Any) -> None:
+        newer = an_item(region_status={"us-east-1": {"state": "stopped", "epoch": epoch, "cluster": "gpu-1"}})
+        await bench.put(newer)
+        status = {"state": "running", "epoch": 8, "cluster": "gpu-1"}
+
+        with pytest.raises(LostLeadership):
+            await bench.records.write_status(an_item(), "us-east-1", status)
+
+        assert await bench.item("llama") == newer
+
+    @pytest.mark.behaviour("B4")
+    async def test_another_regions_epoch_is_none_of_ours(self, bench: Bench) -> None:
+        theirs = {"state": "running", "epoch": 9, "cluster": "gpu-1"}
+        await bench.put(an_item(region_status={"eu-west-1": theirs}))
+        status = {"state": "running", "epoch": 1, "cluster": "gpu-1"}
+
+        written = await bench.records.write_status(an_item(), "us-east-1", status)
+
+        assert written["region_status"] == {"us-east-1": status, "eu-west-1": theirs}
+
+    async def test_a_record_that_went_away_is_a_conflict_whoever_leads(self, bench: Bench) -> None:
+        with pytest.raises(Conflict):
+            await bench.records.write_status(an_item(), "us-east-1", {"epoch": 8, "cluster": "gpu-1"})
 
     @pytest.mark.behaviour("B9")
     async def test_promotion_changes_the_state_and_nothing_else(self, bench: Bench) -> None:

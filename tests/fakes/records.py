@@ -6,9 +6,10 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from gco_stream.core.epoch import epoch_in
 from gco_stream.core.models import EndpointName, Item
 from gco_stream.core.record import DESIRED_FIELDS
-from gco_stream.errors import Conflict
+from gco_stream.errors import Conflict, LostLeadership
 from tests.fakes.line import Line
 from tests.streams_service.model import StreamsModel
 
@@ -71,6 +72,8 @@ class FakeRecords:
         is_another = stored is None or stored.get("created_at") != item.get("created_at")
         if stored is None or is_another or isinstance(stored.get("region_status"), Mapping) is not had_map:
             raise Conflict("the conditional request failed")
+        if "epoch" in status and epoch_in(stored, region, status.get("cluster", "")) > status["epoch"]:
+            raise LostLeadership("a later leader has written a status")
         statuses = stored["region_status"] if had_map else {}
         self._store({**stored, "region_status": {**statuses, region: as_stored(status)}})
         return deepcopy(self.items[name])
