@@ -67,11 +67,11 @@ def leftovers(fields: FieldsV1, intent: Any, path: str = "") -> Iterator[str]:
     for step, below in fields.items():
         if step == ".":
             continue
-        found, where, value = _follow(step, intent, path)
+        found, value = _follow(step, intent)
         if not found:
-            yield where
+            yield place_of(step, path)
         elif below:
-            yield from leftovers(below, value, where)
+            yield from leftovers(below, value, place_of(step, path))
 
 
 def unowned(fields: FieldsV1, intent: Any, path: str = "") -> Iterator[str]:
@@ -130,15 +130,14 @@ def _step_of(entry: Mapping[str, Any], steps: FieldsV1) -> str | None:
     return next((step for step in steps if step.startswith("k:") and _matches(step, entry)), None)
 
 
-def _follow(step: str, value: Any, path: str) -> tuple[bool, str, Any]:
-    where = place_of(step, path)
+def _follow(step: str, value: Any) -> tuple[bool, Any]:
     if step.startswith("k:"):
-        entry = _entry(step, value if isinstance(value, Sequence) else ())
-        return entry is not None, where, entry
+        entry = _entry(step, value if isinstance(value, list | tuple) else ())
+        return entry is not None, entry
     field = step[2:]
-    if isinstance(value, Mapping) and field in value:
-        return True, where, value[field]
-    return False, where, None
+    if isinstance(value, dict) and field in value:
+        return True, value[field]
+    return False, None
 
 
 def _entry(step: str, entries: Sequence[Any]) -> Any:
