@@ -163,6 +163,13 @@ class TestDefending:
         assert isinstance(step, Acquire)
         assert (step.lease.version, step.lease.transitions) == (None, 4)
 
+    @pytest.mark.parametrize("holder", ["me_1", ""])
+    def test_a_count_that_was_set_back_by_hand_goes_on_where_it_was(self, holder: str) -> None:
+        step = ME.defend(seen(a_lease(holder, transitions=0), ago=0), self.held, at=NOW)
+
+        assert isinstance(step, Renew | Acquire)
+        assert step.lease.transitions == (3 if holder else 4)
+
 
 class TestManifest:
     def test_what_is_written_is_read_back(self) -> None:
@@ -175,6 +182,9 @@ class TestManifest:
         spec = lease_manifest(a_lease(renewed=time))["spec"]
 
         assert spec["renewTime"] == f"2026-03-01T12:00:00.{time.microsecond:06}+00:00"
+
+    def test_a_count_is_never_more_than_the_field_can_hold(self) -> None:
+        assert lease_manifest(a_lease(transitions=2**31))["spec"]["leaseTransitions"] == 2**31 - 1
 
     def test_what_others_wrote_into_it_stays(self) -> None:
         theirs = lease_manifest(a_lease())
