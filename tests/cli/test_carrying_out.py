@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gco_stream.cli.carrying_out import Outcome, carry_out
+from gco_stream.cli.carrying_out import Outcome, _Work, carry_out
 from gco_stream.cli.exits import Exit
 from gco_stream.cli.telling import Unable
 from gco_stream.core.history import Histories
@@ -272,6 +272,20 @@ class TestWork:
 
         assert outcomes == {"a": Outcome.DONE, "b": Outcome.DONE}
         assert Kind.DEPLOYMENT in place.cluster.kinds("b")
+
+    async def test_what_is_asked_for_once_more_while_it_is_in_hand_is_not_done_yet(self) -> None:
+        work, name = _Work(FakeClock(), 1), EndpointName("a")
+        await work.add(name)
+        await work.take()
+        await work.add(name)
+
+        await work.done(name, None)
+        assert not work.finished.is_set()
+        await work.take()
+        await work.done(name, None)
+
+        assert work.finished.is_set()
+        assert work.outcomes == {name: Outcome.DONE}
 
     async def test_hundreds_are_worked_off(self) -> None:
         place = Place()
