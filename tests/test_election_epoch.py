@@ -17,7 +17,7 @@ def me() -> Candidate:
     return Candidate(Board())
 
 
-async def test_the_epoch_is_the_leases_count(self, me: Candidate) -> None:
+async def test_the_epoch_is_the_leases_count(me: Candidate) -> None:
     me.board.put(THEIRS.released(at=THE_BEGINNING))
     await me.election.win()
 
@@ -26,7 +26,7 @@ async def test_the_epoch_is_the_leases_count(self, me: Candidate) -> None:
     assert await me.tenure.epoch() == 6
 
 
-async def test_a_lease_that_is_behind_is_put_ahead_at_once_by_one_write(self, me: Candidate) -> None:
+async def test_a_lease_that_is_behind_is_put_ahead_at_once_by_one_write(me: Candidate) -> None:
     async with holding(me) as task:
         await asyncio.sleep(0.5)
         me.line.calls.clear()
@@ -40,7 +40,7 @@ async def test_a_lease_that_is_behind_is_put_ahead_at_once_by_one_write(self, me
         assert not task.done()
 
 
-async def test_a_lease_that_is_ahead_costs_no_write(self, me: Candidate) -> None:
+async def test_a_lease_that_is_ahead_costs_no_write(me: Candidate) -> None:
     me.board.put(THEIRS.released(at=THE_BEGINNING))
     async with holding(me):
         me.line.calls.clear()
@@ -50,7 +50,7 @@ async def test_a_lease_that_is_ahead_costs_no_write(self, me: Candidate) -> None
         assert me.line.calls == []
 
 
-async def test_trouble_with_it_is_tried_again_at_the_pace_of_renewals(self, me: Candidate) -> None:
+async def test_trouble_with_it_is_tried_again_at_the_pace_of_renewals(me: Candidate) -> None:
     async with holding(me) as task:
         me.line.fail("write_lease", Transient("unreachable"))
         me.line.calls.clear()
@@ -63,7 +63,7 @@ async def test_trouble_with_it_is_tried_again_at_the_pace_of_renewals(self, me: 
         assert not task.done()
 
 
-async def test_who_is_deposed_gets_no_epoch(self, me: Candidate) -> None:
+async def test_who_is_deposed_gets_no_epoch(me: Candidate) -> None:
     async with holding(me) as task:
         me.board.put(THEIRS)
         me.tenure.follow(41)
@@ -75,7 +75,7 @@ async def test_who_is_deposed_gets_no_epoch(self, me: Candidate) -> None:
         assert me.board.lease.transitions == 5
 
 
-async def test_one_that_was_deleted_is_not_taken_by_who_has_seen_it_held(self, me: Candidate) -> None:
+async def test_one_that_was_deleted_is_not_taken_by_who_has_seen_it_held(me: Candidate) -> None:
     other = Candidate(me.board, "other")
     async with holding(me):
         standing_by = asyncio.create_task(other.election.win())
