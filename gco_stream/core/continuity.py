@@ -1,7 +1,6 @@
 """What pods that are being replaced still need, so that a change does not take traffic from them before they end."""
 
 from gco_stream.core.fields import is_health_path
-from gco_stream.core.manifests.ingress import HEALTH_PATH
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
 from gco_stream.core.manifests.pod import PORT_NAME
 from gco_stream.core.merging import applied_by, fields_of
@@ -28,11 +27,17 @@ def target_port(wanted: int, service: Manifest | None, deployment: Manifest | No
     return now if _is_as_applied(service) else wanted
 
 
-def health_path(wanted: str, ingress: Manifest | None, deployment: Manifest | None, *, is_changing: bool) -> str:
-    """Choose where the load balancer asks for health: where the pods that serve now answer, until they are gone."""
-    if ingress is None or deployment is None or not _has_old_pods(deployment, is_changing=is_changing):
+def health_path(wanted: str, now: object, deployment: Manifest | None, *, is_changing: bool) -> str:
+    """Choose where the load balancer asks for health: where the pods that serve now answer, until they are gone.
+
+    Args:
+        wanted: Where new pods answer.
+        now: Where it asks now; None: nowhere.
+        deployment: The live Deployment that is asked, or None.
+        is_changing: Whether this pass changes that Deployment.
+    """
+    if deployment is None or not _has_old_pods(deployment, is_changing=is_changing):
         return wanted
-    now = (ingress["metadata"].get("annotations") or {}).get(HEALTH_PATH)
     return now if isinstance(now, str) and is_health_path(now) else wanted
 
 

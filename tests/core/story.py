@@ -164,11 +164,12 @@ class Story:
         return any(key.name == CANARY for key in self.cluster.objects)
 
     def is_succeeded_by_canary(self) -> bool:
-        """Whether a promoted canary is left: it runs what the endpoint itself should."""
+        """Whether a promoted canary is left: it runs what the endpoint itself should, and not what another one would."""
         endpoint = self.endpoint()
-        there = ObjectKey(Kind.DEPLOYMENT, CANARY) in self.cluster.objects
-        is_over = there and endpoint is not None and endpoint.spec.canary is None
-        return is_over and endpoint is not None and self.container(CANARY)["image"] == endpoint.spec.image
+        if endpoint is None or ObjectKey(Kind.DEPLOYMENT, CANARY) not in self.cluster.objects:
+            return False
+        image, other = self.container(CANARY)["image"], endpoint.spec.canary
+        return image == endpoint.spec.image and (other is None or other.image != image)
 
     def container(self, app: str) -> Any:
         return self.cluster.objects[ObjectKey(Kind.DEPLOYMENT, app)]["spec"]["template"]["spec"]["containers"][0]

@@ -98,17 +98,17 @@ def an_ingress(path: str | None) -> Manifest:
 
 @pytest.mark.parametrize("status", [AT_REST, HALF_WAY])
 def test_pods_that_serve_are_asked_for_their_health_where_they_answer(status: dict[str, Any]) -> None:
-    assert health_path("/new", an_ingress("/old"), a_deployment(status), is_changing=True) == "/old"
+    assert health_path("/new", "/old", a_deployment(status), is_changing=True) == "/old"
 
 
 def test_when_the_last_old_pod_is_gone_the_new_path_counts() -> None:
-    assert health_path("/new", an_ingress("/old"), a_deployment(HALF_WAY), is_changing=False) == "/old"
-    assert health_path("/new", an_ingress("/old"), a_deployment(AT_REST), is_changing=False) == "/new"
-    assert health_path("/new", an_ingress("/old"), a_deployment(NOBODY_READY), is_changing=True) == "/new"
+    assert health_path("/new", "/old", a_deployment(HALF_WAY), is_changing=False) == "/old"
+    assert health_path("/new", "/old", a_deployment(AT_REST), is_changing=False) == "/new"
+    assert health_path("/new", "/old", a_deployment(NOBODY_READY), is_changing=True) == "/new"
     assert health_path("/new", None, a_deployment(HALF_WAY), is_changing=True) == "/new"
-    assert health_path("/new", an_ingress("/old"), None, is_changing=True) == "/new"
+    assert health_path("/new", "/old", None, is_changing=True) == "/new"
 
 
 @pytest.mark.parametrize("path", [None, "", "no-slash", "/with space"])
 def test_a_path_that_would_stop_the_load_balancer_is_not_kept(path: str | None) -> None:
-    assert health_path("/new", an_ingress(path), a_deployment(HALF_WAY), is_changing=True) == "/new"
+    assert health_path("/new", path, a_deployment(HALF_WAY), is_changing=True) == "/new"
