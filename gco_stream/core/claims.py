@@ -78,6 +78,7 @@ class Claims:
 
     def __init__(self, region: str) -> None:
         self._region = region
+        self._known: set[EndpointName] = set()
         self._of: dict[EndpointName, tuple[_Claim, ...]] = {}
         self._all: Register[_Claim] = Register()
         self._holding: Register[_Claim] = Register()
@@ -102,18 +103,24 @@ class Claims:
             published = status.get("published") is True or status.get("reason") == "Withdrawn"
         if canary_stands is None:
             canary_stands = status.get("canary") is not None
+        self._known.add(name)
         if not _lays_claim(name, item, self._region):
-            return self.forget(name)
+            return self._replace(name, ())
         return self._replace(name, _claims_of(name, item, published=published, canary_stands=canary_stands))
 
     def forget(self, name: EndpointName) -> frozenset[EndpointName]:
         """Drop a record that is gone, and return the endpoints that have to be looked at again."""
+        self._known.discard(name)
         return self._replace(name, ())
 
     def keep_only(self, names: Collection[EndpointName]) -> frozenset[EndpointName]:
         """Drop every record but these, and return the endpoints that have to be looked at again."""
-        gone = [name for name in self._of if name not in names]
+        gone = [name for name in self._known if name not in names]
         return frozenset().union(*(self.forget(name) for name in gone)) - frozenset(gone)
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a record of this name, be it deleted, meant for other regions, or wrong."""
+        return name in self._known
 
     def rival_of(self, name: EndpointName) -> Clash | None:
         """Say why an endpoint may not have all that it claims; None if it may, or claims nothing."""
@@ -131,7 +138,7 @@ class Claims:
         if new:
             self._of[name] = new
         else:
-            del self._of[name]
+            self._of.pop(name, None)
         return self._settle(concerned) - {name}
 
     def _leave(self, claim: _Claim) -> set[_Claim]:

@@ -207,3 +207,21 @@ def test_of_all_that_clash_as_many_as_possible_have_what_they_claim(items: list[
             partly = {o for o, c in clashes.items() if c is not None and c.field == "spec.canary"}
             assert clash.rival in {*rivals, *standing, *partly}
             assert clash.rival != name
+
+
+@pytest.mark.parametrize("fields", [{}, {"desired_state": "deleted"}, {"target_regions": [ELSEWHERE]}, {"spec": 5}])
+def test_every_record_is_known_until_it_is_gone(fields: dict[str, Any]) -> None:
+    claims = claims_of(a_claimant("x", **fields), a_claimant("y"))
+
+    known = claims.knows("x")
+
+    claims.forget(X)
+    assert (known, claims.knows("x"), claims.knows("y"), claims.knows("z")) == (True, False, True, False)
+
+
+def test_a_record_that_a_complete_scan_did_not_find_is_known_no_more() -> None:
+    claims = claims_of(a_claimant("x", desired_state="deleted"), a_claimant("y"))
+
+    claims.keep_only({Y})
+
+    assert (claims.knows("x"), claims.knows("y")) == (False, True)
