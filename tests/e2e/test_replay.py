@@ -1,179 +1,20 @@
-"""Capturing a stream and replaying it: on a real stream, against a real API server, beside a real controller."""
+"""Replaying: on a real stream, against a real API server, beside a real controller."""
 
-import asyncio
-import json
-import os
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cli.commands import Ended, shell_at
 from tests.controller import running_controller
+from tests.e2e.retelling import a_day_of_history, captured, gco_stream, image_of, replayed, started
 from tests.e2e.watching import asked, changed, history, is_promoted, reaches
-from tests.world import Site, World, eventually
+from tests.world import Site, World
 from tests.writers import Writers
 
 pytestmark = pytest.mark.behaviour("B37")
 
 LEASE = "inference-monitor-leader"
 BRIEF = {"LEASE_DURATION_SECONDS": "3", "LEASE_RENEW_DEADLINE_SECONDS": "2", "LEASE_RETRY_SECONDS": "0.5"}
-
-
-async def gco_stream(site: Site, *arguments: str, **more: str) -> Ended:
-    return await asyncio.to_thread(shell_at(site).apart, *arguments, **more)
-
-
-async def captured(site: Site, folder: Path, *arguments: str) -> Path:
-    """Capture the whole stream, and return the file."""
-    path = folder / "capture.jsonl"
-    ended = await gco_stream(site, "capture", str(path), *arguments)
-    assert ended.code == 0, ended.err
-    return path
-
-
-async def replayed(site: Site, *arguments: str) -> tuple[Ended, dict[str, dict[str, Any]]]:
-    """Replay, and return each endpoint's answer by name."""
-    ended = await gco_stream(site, "replay", *arguments, "-o", "json")
-    assert ended.out, ended.err
-    return ended, {one["endpoint"]: one for one in json.loads(ended.out)}
-
-
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def with_rows(file: Path) -> bool:
-    return file.exists() and file.stat().st_size > 0
-
-
-async def image_of(site: Site, name: str) -> str | None:
-    deployment = await site.kubernetes.get("Deployment", name)
-    if deployment is None:
-        return None
-    image: str = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    return image
-
-
-def a_day_of_history(writers: Writers, name: str = "chat") -> None:
-    """Write what an endpoint was asked for in the course of a day."""
-    writers.create(name, {"image": "acme/server:v1", "replicas": 1, "gpu_count": 0, "env": {"TOKEN": "secret-1"}})
-    for number in range(2, 9):
-        writers.change(name, image=f"acme/server:v{number}", env={"TOKEN": f"secret-{number}"})
-        writers.scale(name, number)
-    writers.say(name, "stopped")
-    writers.say(name, "deleted")
-    writers.say(name, "running")
-
-
-@asynccontextmanager
-async def started(site: Site, *arguments: str, **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gco_stream", *arguments),
-        env={**os.environ, **site.environment, **more},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def says(process: asyncio.subprocess.Process, words: str) -> None:
-    """Wait until a process has said something on stderr."""
-    assert process.stderr is not None
-    async with asyncio.timeout(20):
-        while words not in (line := (await process.stderr.readline()).decode()):
-            assert line, f"it ended and never said {words!r}"
-
-
-class TestCapture:
-    async def test_a_capture_has_every_record_with_its_values_intact(
-        self, site: Site, writers: Writers, tmp_path: Path
-    ) -> None:
-        odd: dict[str, Any] = {"weight": Decimal("1.10"), "tags": {"a", "b"}, "blob": b"\x00\xff", "nothing": None}
-        site.table.put_item(Item={"endpoint_name": "odd", **odd})
-        writers.create("chat", {"image": "acme/server:v1"})
-        site.table.delete_item(Key={"endpoint_name": "odd"})
-
-        lines = lines_of(await captured(site, tmp_path))
-
-        assert [(line["event"], line["keys"]["endpoint_name"]["S"]) for line in lines] == [
-            ("INSERT", "odd"),
-            ("INSERT", "chat"),
-            ("REMOVE", "odd"),
-        ]
-        image = lines[0]["after"]
-        assert (image["weight"], image["blob"], image["nothing"]) == ({"N": "1.1"}, {"B": "AP8="}, {"NULL": True})
-        assert sorted(image["tags"]["SS"]) == ["a", "b"]
-        assert (lines[0]["before"], lines[2]["before"], lines[2]["after"]) == (None, image, None)
-        assert all(line["time"].endswith("+00:00") for line in lines)
-
-    async def test_it_begins_where_it_is_told_to(self, site: Site, writers: Writers, tmp_path: Path) -> None:
-        a_day_of_history(writers)
-        lines = lines_of(await captured(site, tmp_path))
-
-        rest = tmp_path / "rest.jsonl"
-        ended = await gco_stream(site, "capture", str(rest), "--from", lines[5]["sequence"], "-o", "json")
-        none = f"{int(lines[-1]['sequence']) + 1000:021}"
-        unknown = await gco_stream(site, "capture", str(tmp_path / "x"), "--from", none)
-
-        assert lines_of(rest) == lines[5:]
-        assert json.loads(ended.out)["records"] == len(lines) - 5
-        assert json.loads(ended.out)["complete"] is True
-        assert unknown.code == 1
-        assert "no record of the stream has the number" in unknown.err
-
-    async def test_it_follows_for_a_while(self, site: Site, writers: Writers, tmp_path: Path) -> None:
-        writers.create("before")
-        path = tmp_path / "live.jsonl"
-
-        async with started(site, "capture", str(path), "--from", "latest", "--for", "4s") as process:
-            await says(process, "following from here on")
-            writers.create("chat")
-            assert await process.wait() == 0
-
-        assert [line["keys"]["endpoint_name"]["S"] for line in lines_of(path)] == ["chat"]
-
-    async def test_an_interrupt_ends_it_with_whole_lines(self, site: Site, writers: Writers, tmp_path: Path) -> None:
-        path = tmp_path / "live.jsonl"
-
-        async with started(site, "capture", str(path), "--from", "latest") as process:
-            await says(process, "following from here on")
-            writers.create("chat")
-            await eventually(lambda: with_rows(path), what="a record in the file")
-            process.send_signal(signal.SIGINT)
-            assert await process.wait() == 0
-
-        assert len(lines_of(path)) == 1
-        assert path.read_text().endswith("\n")
-
-    async def test_a_stream_can_be_named_and_needs_no_table(self, site: Site, writers: Writers, tmp_path: Path) -> None:
-        writers.create("chat")
-        arn = str(site.table.latest_stream_arn)
-        path = tmp_path / "named.jsonl"
-
-        ended = await gco_stream(
-            site, "capture", str(path), "--stream-arn", arn, INFERENCE_ENDPOINTS_TABLE_NAME="no-such-table"
-        )
-
-        assert (ended.code, len(lines_of(path))) == (0, 1), ended.err
-
-    async def test_a_table_without_a_stream_is_told_of(self, world: World, tmp_path: Path) -> None:
-        async with world.site(stream=False) as site:
-            ended = await gco_stream(site, "capture", str(tmp_path / "none.jsonl"))
-
-        assert ended.code == 1
-        assert "has no stream" in ended.err
-        assert "table enable-stream" in ended.err
 
 
 class TestDryRun:

@@ -2,50 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
 
 import pytest
 
-from gco_stream.core.models import EndpointName
-from gco_stream.core.recording import Recorded
-from gco_stream.core.shards import ShardId
-from gco_stream.errors import Denied, IteratorExpired, StreamGap, Transient
-from gco_stream.feeds.history import HistoryReader
-from tests.builders import an_item
-from tests.fakes.clock import FakeClock
 from tests.fakes.line import soon
 from tests.fakes.past import FakePast
+from tests.feeds.remembering import Reading, tell
 
 pytestmark = [pytest.mark.looptime, pytest.mark.behaviour("B37")]
-
-
-class Reading:
-    """A reader, and what it has handed over and said."""
-
-    def __init__(self, past: FakePast) -> None:
-        self.past = past
-        self.records: list[Recorded] = []
-        self.said: list[str] = []
-        assert past.arn is not None
-        self.reader = HistoryReader(past, FakeClock(), past.arn, self.keep, self.said.append)
-
-    def keep(self, records: Sequence[Recorded]) -> None:
-        assert records, "nothing is not handed over"
-        self.records += records
-
-    def numbers(self) -> list[int]:
-        return [int(record.sequence) for record in self.records]
-
-    def fastest(self) -> int:
-        """How often a shard was read within a second at the most."""
-        reads = [(call.about, call.at) for call in self.past.line.calls if call.operation == "read"]
-        return max(sum(1 for s, t in reads if s == shard and at <= t < at + 1) for shard, at in reads)
-
-
-def tell(past: FakePast, count: int = 1, *, name: str = "llama", shard: ShardId | None = None) -> list[int]:
-    """Write some records, and return their numbers."""
-    told = [past.tell(EndpointName(name), before=an_item(name), after=an_item(name), shard=shard) for _ in range(count)]
-    return [int(record.sequence) for record in told if record is not None]
 
 
 async def test_all_that_is_there_is_read_in_order_and_then_it_ends() -> None:
@@ -240,78 +204,3 @@ class TestFollowing:
                 tell(past, 1, shard=shard)
             await soon(lambda: len(reading.records) >= len(shards))
             following.cancel()
-
-
-class TestTrouble:
-    @pytest.mark.parametrize("operation", ["describe", "open", "read"])
-    async def test_what_passes_is_waited_for_and_said(self, operation: str) -> None:
-        reading = Reading(past := FakePast())
-        told = tell(past, 3)
-        past.line.fail_next(operation, Transient("throttled"), Transient("throttled"))
-
-        await reading.reader.read_until_now()
-
-        assert reading.numbers() == told
-        assert reading.said == ["the stream cannot be read, will try again: throttled"] * 2
-
-    @pytest.mark.parametrize("operation", ["describe", "open", "read"])
-    async def test_what_does_not_pass_ends_it_at_last(self, operation: str) -> None:
-        reading = Reading(past := FakePast())
-        past.line.fail(operation, Transient("unreachable"))
-
-        with pytest.raises(Transient, match="unreachable"):
-            await reading.reader.read_until_now()
-
-        assert past.line.count(operation) == 10
-
-    async def test_a_permission_is_not_waited_for(self) -> None:
-        reading = Reading(past := FakePast())
-        past.line.fail("read", Denied("not allowed"))
-
-        with pytest.raises(Denied):
-            await reading.reader.read_until_now()
-
-        assert past.line.count("read") == 1
-
-    async def test_an_iterator_that_expired_is_made_anew_at_its_place(self) -> None:
-        reading = Reading(past := FakePast(page_size=2))
-        told = tell(past, 6)
-        past.line.meanwhile(4, lambda: past.line.fail_next("read", IteratorExpired("old")))
-
-        await reading.reader.read_until_now()
-
-        assert reading.numbers() == told
-        assert past.line.count("open") == 2
-        assert reading.reader.gaps == 0
-
-    async def test_records_that_are_lost_are_told_of_and_the_rest_is_read(self) -> None:
-        reading = Reading(past := FakePast(page_size=2))
-        told = tell(past, 6)
-        past.line.fail_next("read", StreamGap("trimmed"))
-
-        await reading.reader.read_until_now()
-
-        assert reading.numbers() == told
-        assert reading.reader.gaps == 1
-        assert "lost: trimmed" in reading.said[0]
-
-    async def test_a_shard_that_is_gone_for_good_does_not_keep_the_others(self) -> None:
-        reading = Reading(past := FakePast())
-        gone = past.leaf
-        tell(past, 1)
-        past.roll(gone)
-        told = tell(past, 2)
-        past.gone.add(gone)
-
-        await reading.reader.read_until_now()
-
-        assert reading.numbers() == told
-        assert reading.reader.gaps > 0
-
-    async def test_a_stream_that_is_gone_ends_it(self) -> None:
-        reading = Reading(past := FakePast())
-        past.disable()
-        past.forget()
-
-        with pytest.raises(StreamGap):
-            await reading.reader.read_until_now()
