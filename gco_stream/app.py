@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
+from gco_stream.core.brake import Brake
 from gco_stream.core.claims import Claims
 from gco_stream.core.leadership import Contender, Terms
 from gco_stream.core.mirror import Mirror
@@ -18,7 +19,7 @@ from gco_stream.core.models import Scope
 from gco_stream.election import Election
 from gco_stream.errors import LostLeadership
 from gco_stream.feeds.cluster import ClusterFeed
-from gco_stream.feeds.resync import Resync, ResyncRequests
+from gco_stream.feeds.resync import CONFIRMED, Resync, ResyncRequests
 from gco_stream.feeds.sources import EventSource, NoEvents
 from gco_stream.feeds.stream import StreamFeed
 from gco_stream.ports import World
@@ -35,7 +36,9 @@ _DRAIN_SECONDS = 20.0
 
 
 async def run(settings: Settings) -> None:
-    """Run the controller until it is told to stop by SIGTERM or SIGINT; SIGHUP asks for a full resync.
+    """Run the controller until it is told to stop by SIGTERM or SIGINT.
+
+    SIGHUP asks for a full resync; SIGUSR1 also lets go, once, what waits behind the brake on deletions.
 
     Raises:
         InvalidSettings: No API server is configured.
@@ -47,6 +50,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, resyncs.ask, "SIGHUP")
+    loop.add_signal_handler(signal.SIGUSR1, resyncs.ask, CONFIRMED)
     async with connected(settings) as world:
         _log.info("started", extra={"table": settings.table_name, "namespace": settings.namespace})
         await serve(settings, world, resyncs, stop)
@@ -127,12 +131,12 @@ async def _work(
 ) -> None:
     queue, mirror, claims = WorkQueue(world.clock), watch.mirror, Claims(settings.region)
     watch.queue = queue
-    reconciler = reconciler_for(settings, world, mirror, claims)
+    reconciler = reconciler_for(settings, world, mirror, claims, Brake(settings.deletion_brake))
     async with asyncio.TaskGroup() as group:
         workers = [group.create_task(reconciler.work(queue)) for _ in range(settings.workers)]
         feeds = [
-            _resync(settings, world, queue, mirror, claims, resyncs).run(),
-            event_source(settings, world, queue, resyncs).run(),
+            _resync(settings, world, queue, reconciler, resyncs).run(),
+            event_source(settings, world, queue, resyncs, reconciler.brake).run(),
         ]
         await _feed(feeds, stop)
         _log.info("stopping: work in hand finishes")
@@ -140,8 +144,14 @@ async def _work(
         await _drain(workers)
 
 
-def reconciler_for(settings: Settings, world: World, mirror: Mirror, claims: Claims) -> Reconciler:
-    """Make the one that works on names, in a world where every write asks first whether this process leads."""
+def reconciler_for(
+    settings: Settings, world: World, mirror: Mirror, claims: Claims, brake: Brake | None = None
+) -> Reconciler:
+    """Make the one that works on names, in a world where every write asks first whether this process leads.
+
+    Args:
+        brake: Says what may go of endpoints without a record; None: nothing may.
+    """
     return Reconciler(
         records=world.records,
         cluster=world.cluster,
@@ -150,6 +160,7 @@ def reconciler_for(settings: Settings, world: World, mirror: Mirror, claims: Cla
         scope=scope_of(settings),
         pass_deadline=4 * settings.kubernetes_timeout + timedelta(seconds=30),
         claims=claims,
+        brake=brake or Brake(),
     )
 
 
@@ -172,22 +183,25 @@ async def _feed(feeds: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event)
 
 
 def _resync(
-    settings: Settings, world: World, queue: WorkQueue, mirror: Mirror, claims: Claims, resyncs: ResyncRequests
+    settings: Settings, world: World, queue: WorkQueue, reconciler: Reconciler, resyncs: ResyncRequests
 ) -> Resync:
     return Resync(
         records=world.records,
         cluster=world.cluster,
-        mirror=mirror,
-        claims=claims,
+        mirror=reconciler.mirror,
+        claims=reconciler.claims,
         queue=queue,
         requests=resyncs,
         clock=world.clock,
         scope=scope_of(settings),
         interval=settings.reconcile_interval,
+        brake=reconciler.brake,
     )
 
 
-def event_source(settings: Settings, world: World, queue: WorkQueue, resyncs: ResyncRequests) -> EventSource:
+def event_source(
+    settings: Settings, world: World, queue: WorkQueue, resyncs: ResyncRequests, brake: Brake
+) -> EventSource:
     """Make the source that the settings name; nothing else knows which one it is."""
     if settings.event_source == "none":
         return NoEvents(resyncs)
@@ -198,6 +212,7 @@ def event_source(settings: Settings, world: World, queue: WorkQueue, resyncs: Re
         clock=world.clock,
         region=settings.region,
         poll_interval=settings.stream_poll_interval,
+        brake=brake,
     )
 
 

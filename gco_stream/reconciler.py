@@ -13,8 +13,10 @@ from typing import Any
 
 from gco_stream.actor import Acted, Actor
 from gco_stream.core.backlog import Again
+from gco_stream.core.brake import Brake
 from gco_stream.core.claims import Claims
 from gco_stream.core.conclusions import may_be_promoted, may_be_purged
+from gco_stream.core.gone import judge_gone
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Item, Kind, ObjectKey, Observed, Scope
 from gco_stream.core.progress import AT_ONCE, next_look
@@ -23,7 +25,7 @@ from gco_stream.core.report import Outcome, region_status
 from gco_stream.core.rollout import read_rollout
 from gco_stream.core.status import Failure, RegionStatus, State, held_by_another, previous_status, to_write
 from gco_stream.core.unobserved import unobserved_status
-from gco_stream.core.wish import Remove, Request, Run, Stop, read_request
+from gco_stream.core.wish import Gone, Remove, Request, Run, Stop, read_request
 from gco_stream.errors import Conflict, Denied, InvalidRecord, LostLeadership, Refused, Transient
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
@@ -50,6 +52,7 @@ class Reconciler:
     scope: Scope
     pass_deadline: timedelta
     claims: Claims
+    brake: Brake = field(default_factory=Brake)
     _failing_since: dict[EndpointName, float] = field(default_factory=dict)
     _passes: "count[int]" = field(default_factory=lambda: count(1))
     _actor: Actor = field(init=False)
@@ -92,6 +95,7 @@ class Reconciler:
         await self._claim(name, item, queue)
         request = read_request(name, item, self.scope, self.claims)
         observed = await self._observe(request, bound)
+        request = self._ask_brake(request, observed)
         acted = await self._actor.act(request, observed, bound)
         now = self.clock.now()
         status = await self._judge(request, acted, now)
@@ -108,6 +112,16 @@ class Reconciler:
         """Take in what a record lays claim to, and wake those whom that concerns."""
         for other in sorted(self.claims.forget(name) if item is None else self.claims.note(item)):
             await queue.add(other)
+
+    def _ask_brake(self, request: Request, observed: Observed) -> Request:
+        """Put into a request whether what is left of an endpoint without a record may go, and say what has to wait."""
+        if not isinstance(request.wish, Gone):
+            self.brake.forget(request.name)
+            return request
+        judged = judge_gone(request, observed, self.brake, self.mirror.standing, now=self.clock.monotonic())
+        if (waiting := self.brake.news()) is not None:
+            _log.warning("deletions wait for a confirmation", extra=waiting.facts())
+        return judged
 
     async def _observe(self, request: Request, bound: Mapping[str, Any]) -> Observed:
         """Look at the cluster; where that has failed for long, say so in the status before giving up."""

@@ -11,6 +11,9 @@ from gco_stream.errors import InvalidSettings, Problem, Shown
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
+# Of two processes' clocks one may be so much faster: leading ends by one before the lease runs out by the other.
+_CLOCKS_APART = 1.25
+
 
 def _known_region(region: str) -> str:
     if not _REGION.fullmatch(region):
@@ -59,6 +62,13 @@ def _workers(value: object) -> int:
     raise ValueError("must be a whole number from 1 to 256")
 
 
+def _brake(value: object) -> int:
+    text = str(value)
+    if text.isascii() and text.isdigit() and int(text) <= 1_000_000:
+        return int(text)
+    raise ValueError("must be a whole number from 0, which asks about each, to 1000000")
+
+
 def _target_groups(value: object) -> int:
     text = str(value)
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 100:
@@ -97,11 +107,12 @@ class Settings(BaseModel):
         stream_poll_interval: Time between two reads of a shard, at least 0.25 s (four readings per second is what
             a shard can bear of one reader).
         workers: How many endpoints are worked on at once.
+        deletion_brake: How many endpoints whose records are gone lose their objects within 5 minutes without asking.
         target_groups: How many target groups published endpoints may have together on the shared load balancer.
         canary_warmup: How long the load balancer is given to register a canary's pods before they get traffic.
         drain: How long an ended canary is given to finish its last requests.
         lease_duration: How long other processes leave a leader's Lease alone after its last renewal.
-        lease_renew_deadline: After so long without a renewal a leader ends.
+        lease_renew_deadline: After so long without a renewal a leader ends; half of it is what one write may take.
         lease_retry: Time between two renewals, and between two looks of a standby.
         own_lease_namespace: Where the Lease is; None means ``namespace``.
         model_sync_image: Image of the init container that copies models from S3.
@@ -131,6 +142,7 @@ class Settings(BaseModel):
         default=timedelta(seconds=0.25), alias="STREAM_POLL_INTERVAL_SECONDS"
     )
     workers: Annotated[int, BeforeValidator(_workers)] = Field(default=16, alias="WORKERS")
+    deletion_brake: Annotated[int, BeforeValidator(_brake)] = Field(default=5, alias="DELETION_BRAKE")
     target_groups: Annotated[int, BeforeValidator(_target_groups)] = Field(default=90, alias="ALB_TARGET_GROUPS")
     canary_warmup: Annotated[timedelta, _seconds(at_least=0, at_most=3600)] = Field(
         default=timedelta(seconds=30), alias="CANARY_WARMUP_SECONDS"
@@ -142,7 +154,7 @@ class Settings(BaseModel):
         default=timedelta(seconds=15), alias="LEASE_DURATION_SECONDS"
     )
     lease_renew_deadline: Annotated[
-        timedelta, _seconds(at_least=0.1, at_most=3600), _shorter_than("lease_duration")
+        timedelta, _seconds(at_least=0.1, at_most=3600), _shorter_than("lease_duration", times=_CLOCKS_APART)
     ] = Field(default=timedelta(seconds=10), alias="LEASE_RENEW_DEADLINE_SECONDS")
     lease_retry: Annotated[
         timedelta, _seconds(at_least=0.1, at_most=3600), _shorter_than("lease_renew_deadline", times=1.2)

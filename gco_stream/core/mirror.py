@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from gco_stream.core.manifests.ownership import ENDPOINT
+from gco_stream.core.gone import is_left_behind
+from gco_stream.core.manifests.ownership import ENDPOINT, held_by
 from gco_stream.core.models import CANARY_SUFFIX, EndpointName, Kind, Manifest, ObjectKey, Observed, object_keys
 
 _INGRESS_PREFIX = "inference-"
@@ -70,6 +71,15 @@ class Mirror:
     def reached(self, kind: Kind) -> int:
         """Return the highest version that is known of; a list that is asked for from now on is not older than that."""
         return self._reached.get(kind, 0)
+
+    def standing(self) -> frozenset[EndpointName]:
+        """Return every endpoint that has objects of ours here which are not leaving, and that nobody holds."""
+        names: set[EndpointName] = set()
+        for key, projection in self._objects.items():
+            name = (projection["metadata"].get("labels") or {}).get(ENDPOINT)
+            if name is not None and name not in names and is_left_behind(key, projection, name):
+                names.add(EndpointName(name))
+        return frozenset(name for name in names if held_by(self._objects.get(ObjectKey(Kind.DEPLOYMENT, name))) is None)
 
     def take(self, kind: Kind, event: WatchEvent, *, after: int = 0) -> frozenset[EndpointName]:
         """Take what a watch showed, and return the endpoints that it is news of.

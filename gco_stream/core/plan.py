@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from gco_stream.core.adoption import is_adoptable
+from gco_stream.core.belonging import belonging
+from gco_stream.core.gone import left_behind
 from gco_stream.core.intents import to_delete
-from gco_stream.core.manifests.ownership import FIELD_MANAGER, MANAGED_BY, held_by, is_ours
+from gco_stream.core.manifests.ownership import FIELD_MANAGER, MANAGED_BY, held_by
 from gco_stream.core.models import (
     Action,
     EndpointName,
@@ -24,6 +25,7 @@ from gco_stream.core.publication import Publication
 from gco_stream.core.record import Endpoint
 from gco_stream.core.route import read_route
 from gco_stream.core.running import run_course
+from gco_stream.core.safeguard import safeguard
 from gco_stream.core.stopping import scale_to_zero
 from gco_stream.core.watchdog import read_clocks
 from gco_stream.core.wish import Blocked, Gone, Remove, Request, Run, Stop, Unclear
@@ -82,43 +84,41 @@ def _unheld_plan(request: Request, observed: Observed, scope: Scope, now: dateti
             return _stop(request, observed)
         case Remove():
             return _remove(request, observed)
-        case Unclear() | Blocked() | Gone():
+        case Gone(may_go=True):
+            left = left_behind(request.name, observed)
+            return Plan(actions=to_delete(object_keys(request.name), left, why="the record is gone"))
+        case Unclear() | Blocked():
+            return _guarded(request, observed, scope, now)
+        case Gone():
             return Plan()
         case _:
             assert_never(request.wish)
 
 
-def _belonging(request: Request, observed: Observed) -> Mapping[ObjectKey, Manifest]:
-    """Return the objects that are the endpoint's, or were the poller's for it."""
-    name = request.name
-    speaks_of_canary = "canary" in request.spec or _has_canary_route(observed.ingress(name), name)
-    adoptable = object_keys(name) if speaks_of_canary else own_keys(name)
-    return {
-        key: live
-        for key, live in observed.objects.items()
-        if is_ours(live, name) or (key in adoptable and is_adoptable(live, key, name))
-    }
-
-
-def _has_canary_route(ingress: Manifest | None, name: EndpointName) -> bool:
-    route = read_route(ingress, name)
-    return route is not None and route.canary is not None
-
-
 def _run(request: Request, endpoint: Endpoint, observed: Observed, scope: Scope, now: datetime) -> Plan:
-    belonging = _belonging(request, observed)
+    own = belonging(request, observed)
     wanted = own_keys(request.name) if endpoint.spec.canary is None else object_keys(request.name)
-    foreign = tuple(key for key in wanted if key in observed.objects and key not in belonging)
+    foreign = tuple(key for key in wanted if key in observed.objects and key not in own)
     if foreign:
-        return Plan(foreign=foreign)
-    own = replace(observed, objects=belonging)
-    course = run_course(endpoint, own, scope, clocks=read_clocks(request.status(scope.region)), now=now)
+        return replace(_guarded(request, observed, scope, now), foreign=foreign)
+    clocks = read_clocks(request.status(scope.region), now=now)
+    course = run_course(endpoint, replace(observed, objects=own), scope, clocks=clocks, now=now)
     return Plan(
         actions=course.actions,
         publication=course.publication,
         is_unfinished=course.is_unfinished,
-        publishes=_takes_more(course.publication, own.ingress(request.name), request.name),
+        publishes=_takes_more(course.publication, observed.ingress(request.name), request.name),
     )
+
+
+def _guarded(request: Request, observed: Observed, scope: Scope, now: datetime) -> Plan:
+    """Leave everything as it is, but send nobody where nobody answers."""
+    own = replace(observed, objects=belonging(request, observed))
+    guard = safeguard(request, own, scope, now=now)
+    publishes = guard.publication is not None and _takes_more(
+        guard.publication, own.ingress(request.name), request.name
+    )
+    return Plan(actions=guard.actions, publication=guard.publication, publishes=publishes)
 
 
 def _takes_more(publication: Publication, ingress: Manifest | None, name: EndpointName) -> bool:
@@ -132,27 +132,26 @@ def _stop(request: Request, observed: Observed) -> Plan:
 
     Nothing of the ``spec`` is needed, since stopping must work with a broken one, too.
     """
-    belonging = _belonging(request, observed)
-    ingresses = [key for key in belonging if key.kind is Kind.INGRESS]
-    deployments = [key for key in object_keys(request.name) if key.kind is Kind.DEPLOYMENT and key in belonging]
-    scaled = [scale_to_zero(key, belonging[key], request.name) for key in deployments]
-    takes = to_delete(ingresses, belonging, why="stopped")
+    own = belonging(request, observed)
+    ingresses = [key for key in own if key.kind is Kind.INGRESS]
+    deployments = [key for key in object_keys(request.name) if key.kind is Kind.DEPLOYMENT and key in own]
+    scaled = [scale_to_zero(key, own[key], request.name) for key in deployments]
+    takes = to_delete(ingresses, own, why="stopped")
     return Plan(
         actions=(*takes, *(action for action in scaled if action is not None)),
-        foreign=_foreign(request, observed, belonging),
+        foreign=_foreign(request, observed, own),
     )
 
 
 def _remove(request: Request, observed: Observed) -> Plan:
-    belonging = _belonging(request, observed)
+    own = belonging(request, observed)
     why = "deleted" if _is_deleted(request) else "the region is no longer a target"
-    actions = to_delete(object_keys(request.name), belonging, why=why)
-    return Plan(actions=actions, foreign=_foreign(request, observed, belonging))
+    actions = to_delete(object_keys(request.name), own, why=why)
+    return Plan(actions=actions, foreign=_foreign(request, observed, own))
 
 
-def _foreign(request: Request, observed: Observed, belonging: Mapping[ObjectKey, Manifest]) -> tuple[ObjectKey, ...]:
-    own = own_keys(request.name)
-    return tuple(key for key in own if key in observed.objects and key not in belonging)
+def _foreign(request: Request, observed: Observed, own: Mapping[ObjectKey, Manifest]) -> tuple[ObjectKey, ...]:
+    return tuple(key for key in own_keys(request.name) if key in observed.objects and key not in own)
 
 
 def _is_deleted(request: Request) -> bool:

@@ -43,7 +43,9 @@ def next_look(
 
 
 def _by_state(request: Request, observed: Observed, status: RegionStatus | None) -> Again | None:
-    if isinstance(request.wish, Unclear | Blocked | Gone):
+    if isinstance(request.wish, Gone):
+        return None if request.wish.again_in is None else Again.at(request.wish.again_in)
+    if isinstance(request.wish, Unclear | Blocked):
         return None
     if status is not None and status.reason == "Held":
         return None if status.state in (State.RUNNING, State.STOPPED) else EVENTUALLY

@@ -6,7 +6,7 @@ from typing import Any
 
 from gco_stream.core.claims import Claims, Clash
 from gco_stream.core.manifests.server import check_health_path
-from gco_stream.core.models import EndpointName, Item, Scope
+from gco_stream.core.models import EndpointName, Item, Scope, canary_name
 from gco_stream.core.record import (
     DesiredState,
     Endpoint,
@@ -56,7 +56,15 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """There is no record."""
+    """There is no record: touch nothing, unless the brake lets go what is ours of the endpoint.
+
+    Attributes:
+        may_go: Whether it does.
+        again_in: After how many seconds it is to be asked again; None: it need not be.
+    """
+
+    may_go: bool = False
+    again_in: float | None = None
 
 
 Wish = Run | Stop | Remove | Unclear | Blocked | Gone
@@ -69,12 +77,15 @@ class Request:
     Attributes:
         item: The record as it is in the table, or None if there is none.
         record: Its first part, or None if that cannot be read.
+        canary_name_is_taken: Whether an endpoint is called like its canary: what the poller left under that name is
+            that endpoint's.
     """
 
     name: EndpointName
     item: Item | None
     record: EndpointRecord | None
     wish: Wish
+    canary_name_is_taken: bool = False
 
     def concerns(self, region: str) -> bool:
         """Whether the record is meant for a region, or was; one whose regions cannot be read is meant for all."""
@@ -117,7 +128,13 @@ def read_request(name: EndpointName, item: Item | None, scope: Scope, claims: Cl
         return Request(name=name, item=item, record=None, wish=Unclear(error.problems))
     wish = _wish(item, record, scope)
     clash = claims.rival_of(name) if claims is not None and isinstance(wish, Run) else None
-    return Request(name=name, item=item, record=record, wish=wish if clash is None else _clashing(wish, clash))
+    return Request(
+        name=name,
+        item=item,
+        record=record,
+        wish=wish if clash is None else _clashing(wish, clash),
+        canary_name_is_taken=claims is not None and claims.knows(canary_name(name)),
+    )
 
 
 def _clashing(wish: Wish, clash: Clash) -> Wish:

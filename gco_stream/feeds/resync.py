@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 
 from gco_stream.core.backlog import Again, Urgency
+from gco_stream.core.brake import Brake
 from gco_stream.core.claims import Claims
 from gco_stream.core.convergence import is_converged
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Item, Kind, Scope
 from gco_stream.core.settled import Settled, sight_of
 from gco_stream.errors import Refused, StreamGap, Transient
+from gco_stream.feeds.resync_counts import ResyncCounts
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
 
@@ -20,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 INTERVAL = "interval"
 """Why a resync begins that nobody has asked for."""
+CONFIRMED = "deletions confirmed"
+"""Why a resync begins for which somebody has also let go what waits behind the brake."""
 _RETRY = Again(first=0.5, longest=30.0)
 
 
@@ -31,8 +36,9 @@ class ResyncRequests:
         self._reason = ""
 
     def ask(self, reason: str) -> None:
-        """Ask for a resync as soon as possible."""
-        self._reason = reason
+        """Ask for a resync as soon as possible; no other reason takes the place of a confirmation."""
+        if not (self._asked.is_set() and self._reason == CONFIRMED):
+            self._reason = reason
         self._asked.set()
 
     async def wait(self, longest: timedelta | None) -> str:
@@ -44,6 +50,16 @@ class ResyncRequests:
             return INTERVAL
         self._asked.clear()
         return self._reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a complete resync has found: how many records, and how many endpoints that need a look, and why."""
+
+    endpoints: int
+    queued: int
+    behind: int = 0
+    gone: int = 0
 
 
 @dataclass(slots=True)
@@ -66,6 +82,8 @@ class Resync:
     scope: Scope
     interval: timedelta
     settled: Settled = field(default_factory=Settled)
+    brake: Brake = field(default_factory=Brake)
+    counts: ResyncCounts = field(default_factory=ResyncCounts)
     _ever: bool = field(default=False)
 
     async def run(self) -> None:
@@ -74,24 +92,44 @@ class Resync:
             reason = await self.requests.wait(self.interval if self._ever else None)
             if reason != INTERVAL:
                 self.settled.keep_only(())
+            if reason == CONFIRMED:
+                await self._confirm()
             await self._resync_until_complete(reason)
             self._ever = True
+
+    async def _confirm(self) -> None:
+        """Let go what waits behind the brake, once; each is read again before anything of it goes."""
+        confirmed = self.brake.confirm()
+        first = [str(name) for name in confirmed[:10]]
+        _log.warning("deletions confirmed", extra={"endpoints": len(confirmed), "first": first})
+        await self._wake(confirmed)
 
     async def _resync_until_complete(self, reason: str) -> None:
         attempt, started = 0, self.clock.monotonic()
         is_listed, behind = await self._list_anew()
         while True:
             try:
-                endpoints, queued = await self._scan(may_compare=is_listed)
+                found = await self._scan(is_listed=is_listed)
             except (Transient, Refused, StreamGap) as trouble:
                 attempt += 1
+                self.counts.failed += 1
                 _log.warning("resync failed, will try again", extra={"reason": str(trouble)})
                 await self.clock.sleep(_RETRY.delay(attempt, lot=self.clock.lot()))
                 continue
-            seconds = round(self.clock.monotonic() - started, 3)
-            facts = {"endpoints": endpoints, "queued": queued, "behind": behind, "seconds": seconds}
-            _log.info("table scanned", extra={"reason": reason, **facts})
+            self._tell(replace(found, behind=behind), reason, seconds=self.clock.monotonic() - started)
             return
+
+    def _tell(self, found: "_Found", reason: str, *, seconds: float) -> None:
+        """Count and log what a complete resync has found, and what waits for somebody."""
+        self.counts.complete += 1
+        self.counts.queued += found.queued
+        self.counts.behind += found.behind
+        self.counts.gone += found.gone
+        self.counts.seconds = seconds
+        _log.info("table scanned", extra={"reason": reason, **asdict(found), "seconds": round(seconds, 3)})
+        self.brake.news()
+        if (waiting := self.brake.waiting) is not None:
+            _log.warning("deletions wait for a confirmation", extra=waiting.facts())
 
     async def _list_anew(self) -> tuple[bool, int]:
         """List every kind, so that a watch that missed something is put right.
@@ -121,22 +159,34 @@ class Resync:
                 return self.mirror.take(kind, event, after=after)
         raise Transient(f"{kind.value}s: the list ended before it began")
 
-    async def _scan(self, *, may_compare: bool) -> tuple[int, int]:
+    async def _scan(self, *, is_listed: bool) -> "_Found":
+        """Look at every record, and then, if every object is known, at what has none.
+
+        What had objects before the scan began had its record before, too; one that is made meanwhile is not missed.
+        """
+        standing = self.mirror.standing() if is_listed else None
         queued, seen = 0, set[EndpointName]()
         async for page in self.records.scan():
             for item in page:
                 seen.add(EndpointName(item["endpoint_name"]))
                 await self._wake(self.claims.note(item))
-                if not (may_compare and self._may_be_left(item)):
+                if not (is_listed and self._may_be_left(item)):
                     queued += 1
                     await self.queue.add(EndpointName(item["endpoint_name"]), Urgency.RESYNC)
                 # A page holds hundreds of records, and fresh changes are not to wait for all of them.
                 await self.clock.sleep(0)
         self.settled.keep_only(seen)
         await self._wake(self.claims.keep_only(seen))
-        return len(seen), queued
+        gone = 0 if standing is None else await self._judge_gone(standing, seen)
+        return _Found(endpoints=len(seen), queued=queued, gone=gone)
 
-    async def _wake(self, names: frozenset[EndpointName]) -> None:
+    async def _judge_gone(self, standing: frozenset[EndpointName], seen: set[EndpointName]) -> int:
+        """Let the brake judge what has objects and no record, and queue what may go: its record is read once more."""
+        gone = standing - seen
+        await self._wake(self.brake.note_scan(gone, standing, now=self.clock.monotonic()))
+        return len(gone)
+
+    async def _wake(self, names: Iterable[EndpointName]) -> None:
         for name in sorted(names):
             await self.queue.add(name, Urgency.RESYNC)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gco_stream.core.backlog import Again
+from gco_stream.core.brake import Brake
 from gco_stream.core.changes import StreamRecord, deserves_a_look, wished_at
 from gco_stream.core.source_health import SILENT_SECONDS, Phase, SourceHealth, blind_since, health_of
 from gco_stream.errors import StreamGap, Transient
@@ -35,6 +36,7 @@ class StreamFeed:
     Attributes:
         poll_interval: Between two reads of one shard that has nothing new.
         counts: What it has seen so far.
+        brake: Is told which records are gone.
     """
 
     stream: EventStream
@@ -44,6 +46,7 @@ class StreamFeed:
     region: str
     poll_interval: timedelta
     counts: StreamCounts = field(default_factory=StreamCounts)
+    brake: Brake = field(default_factory=Brake)
     _attempt: int = field(default=0)
     _is_covered: bool = field(default=False)
     _phase: Phase = field(default=Phase.TAKING_PLACE)
@@ -130,6 +133,8 @@ class StreamFeed:
     async def _hand_over(self, page: Page) -> None:
         """Queue the endpoints that a page speaks of."""
         for record in page.records:
+            if record.after is None:
+                self.brake.note_removed(record.name)
             if deserves_a_look(record, region=self.region):
                 await self.queue.add(record.name)
                 self.counts.records["queued" if record.is_readable else "unreadable"] += 1

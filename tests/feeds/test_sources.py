@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from gco_stream.app import event_source
+from gco_stream.core.brake import Brake
 from gco_stream.core.models import EndpointName
 from gco_stream.core.source_health import Phase, SourceHealth, health_of
 from gco_stream.feeds.resync import ResyncRequests
@@ -49,7 +50,7 @@ def made(source: str) -> tuple[EventSource, Line]:
         records=FakeRecords(), stream=FakeStream(line=line), cluster=FakeCluster(), leases=FakeLeases(), clock=clock
     )
     settings = read_settings({"REGION": "us-east-1", "EVENT_SOURCE": source})
-    return event_source(settings, world, WorkQueue(clock), ResyncRequests()), line
+    return event_source(settings, world, WorkQueue(clock), ResyncRequests(), Brake()), line
 
 
 async def test_the_stream_is_followed_where_it_is_set() -> None:

@@ -1,0 +1,342 @@
+"""How many endpoints without a record may lose their objects, and when somebody is asked."""
+
+from collections.abc import Collection
+
+import pytest
+
+from gco_stream.core.brake import (
+    GATHER_SECONDS,
+    WINDOW_SECONDS,
+    Brake,
+    Braked,
+    Gathering,
+    Released,
+    Verdict,
+)
+from gco_stream.core.models import EndpointName
+
+pytestmark = pytest.mark.behaviour("B12")
+
+START = 1000.0
+LATER = START + GATHER_SECONDS
+
+
+def names(count: int, *, prefix: str = "e") -> list[EndpointName]:
+    return [EndpointName(f"{prefix}{number:03}") for number in range(count)]
+
+
+ALL = names(100)
+
+
+def never() -> Collection[EndpointName]:
+    raise AssertionError("counting what there is takes long")
+
+
+class Cluster:
+    """A brake, and what it is told of a cluster with a hundred endpoints."""
+
+    def __init__(self, *, known: Collection[EndpointName] = ALL, limit: int = 5, scanned: bool = True) -> None:
+        self.brake = Brake(limit)
+        self.known = set(known)
+        if scanned:
+            self.scan(())
+
+    def scan(self, gone: Collection[EndpointName], *, now: float = START) -> frozenset[EndpointName]:
+        return self.brake.note_scan(gone, self.known, now=now)
+
+    def removed(self, *gone: EndpointName, now: float = START) -> set[Verdict]:
+        """Let the stream tell of removals, and ask about each."""
+        for name in gone:
+            self.brake.note_removed(name)
+        return self.ask(*gone, now=now)
+
+    def ask(self, *gone: EndpointName, now: float = LATER) -> set[Verdict]:
+        return {self.brake.ask(name, lambda: self.known, now=now) for name in gone}
+
+    def let_go(self, *gone: EndpointName, now: float = LATER) -> None:
+        """See some go, to the end."""
+        self.removed(*gone, now=now - GATHER_SECONDS)
+        assert self.ask(*gone, now=now) == {Released()}
+        for name in gone:
+            self.brake.forget(name)
+            self.known.discard(name)
+
+    def waiting(self) -> Collection[EndpointName]:
+        return self.brake.waiting.endpoints if self.brake.waiting else ()
+
+
+class TestScan:
+    def test_a_few_records_that_are_gone_are_let_go_when_no_more_have_followed(self) -> None:
+        cluster = Cluster()
+
+        looked_at = cluster.scan(ALL[:5])
+
+        assert looked_at == set(ALL[:5])
+        assert cluster.ask(*ALL[:5], now=START) == {Gathering(GATHER_SECONDS)}
+        assert cluster.ask(*ALL[:5]) == {Released()}
+
+    def test_one_more_than_the_limit_and_none_goes(self) -> None:
+        cluster = Cluster()
+
+        looked_at = cluster.scan(ALL[:6])
+
+        assert looked_at == set()
+        assert cluster.ask(*ALL[:6], now=START + 3600) == {Braked()}
+        assert cluster.waiting() == tuple(ALL[:6])
+
+    @pytest.mark.parametrize("count", [2, 3, 5])
+    def test_all_there_are_do_not_go_however_few_they_are(self, count: int) -> None:
+        cluster = Cluster(known=ALL[:count])
+
+        cluster.scan(ALL[:count])
+
+        assert cluster.ask(*ALL[:count]) == {Braked()}
+        assert cluster.waiting() == tuple(ALL[:count])
+
+    def test_the_only_one_there_is_may_go(self) -> None:
+        cluster = Cluster(known=ALL[:1])
+
+        cluster.scan(ALL[:1])
+
+        assert cluster.ask(ALL[0]) == {Released()}
+
+    def test_the_first_scan_is_judged_like_any_other(self) -> None:
+        cluster = Cluster(scanned=False)
+
+        cluster.scan(ALL[:6])
+
+        assert cluster.ask(*ALL[:6]) == {Braked()}
+
+    def test_a_limit_of_none_asks_about_each(self) -> None:
+        cluster = Cluster(limit=0)
+
+        cluster.scan(ALL[:1])
+
+        assert cluster.waiting() == (ALL[0],)
+
+    def test_what_the_stream_has_told_of_is_judged_with_what_a_scan_finds(self) -> None:
+        cluster = Cluster()
+        cluster.removed(*ALL[:3])
+
+        cluster.scan(ALL[3:6], now=START + 1)
+
+        assert cluster.waiting() == tuple(ALL[:6])
+
+    def test_what_is_going_is_looked_at_again_and_not_counted_twice(self) -> None:
+        cluster = Cluster()
+        cluster.scan(ALL[:5])
+        cluster.ask(*ALL[:5])
+
+        looked_at = cluster.scan(ALL[:5], now=START + 300)
+
+        assert looked_at == set(ALL[:5])
+        assert cluster.ask(*ALL[:5]) == {Released()}
+
+
+class TestStream:
+    def test_a_removal_is_let_go_after_a_moment_without_another(self) -> None:
+        cluster = Cluster()
+
+        first = cluster.removed(ALL[0])
+
+        assert first == {Gathering(GATHER_SECONDS)}
+        assert cluster.ask(ALL[0]) == {Released()}
+
+    def test_every_further_removal_prolongs_that_moment(self) -> None:
+        cluster = Cluster()
+        cluster.removed(ALL[0])
+
+        cluster.removed(ALL[1], now=START + 4)
+
+        assert cluster.ask(ALL[0]) == {Gathering(4)}
+        assert cluster.ask(*ALL[:2], now=START + 9) == {Released()}
+
+    def test_a_table_that_is_emptied_takes_nothing_down(self) -> None:
+        cluster = Cluster(known=ALL[:3])
+
+        for second, name in enumerate(ALL[:3]):
+            cluster.removed(name, now=START + second)
+
+        assert cluster.ask(*ALL[:3], now=START + 60) == {Braked()}
+        assert cluster.waiting() == tuple(ALL[:3])
+
+    def test_beyond_the_limit_nothing_is_waited_for(self) -> None:
+        cluster = Cluster()
+        cluster.removed(*ALL[:5])
+
+        sixth = cluster.removed(ALL[5])
+
+        assert sixth == {Braked()}
+        assert cluster.waiting() == tuple(ALL[:6])
+
+    def test_a_record_that_nobody_saw_go_waits_for_a_scan(self) -> None:
+        cluster = Cluster()
+
+        assert cluster.ask(ALL[0]) == {Braked()}
+        assert cluster.waiting() == ()
+
+    def test_before_the_first_complete_scan_nothing_goes(self) -> None:
+        cluster = Cluster(scanned=False)
+        cluster.removed(ALL[0])
+
+        assert cluster.ask(ALL[0], now=START + 3600) == {Gathering(GATHER_SECONDS)}
+        cluster.scan(ALL[:1], now=START + 3600)
+        assert cluster.ask(ALL[0], now=START + 3605) == {Released()}
+
+    def test_a_record_that_is_back_must_be_seen_to_go_anew(self) -> None:
+        cluster = Cluster()
+        cluster.removed(ALL[0])
+
+        cluster.brake.forget(ALL[0])
+
+        assert cluster.ask(ALL[0]) == {Braked()}
+        assert cluster.removed(ALL[0], now=LATER) == {Gathering(GATHER_SECONDS)}
+
+    def test_many_removals_do_not_ask_again_what_there_is(self) -> None:
+        cluster = Cluster()
+        cluster.removed(*ALL[:6])
+
+        for name in ALL[6:]:
+            cluster.brake.note_removed(name)
+            cluster.brake.ask(name, never, now=START)
+
+        assert len(cluster.waiting()) == 100
+
+
+class TestWindow:
+    def test_the_sum_over_five_minutes_counts(self) -> None:
+        cluster = Cluster()
+        for number in range(5):
+            cluster.let_go(ALL[number], now=START + 30 * number)
+
+        sixth = cluster.removed(ALL[5], now=START + 160)
+
+        assert sixth == {Braked()}
+        assert cluster.waiting() == (ALL[5],)
+
+    def test_what_went_before_that_is_forgotten(self) -> None:
+        cluster = Cluster()
+        cluster.let_go(*ALL[:5])
+
+        cluster.let_go(ALL[5], now=LATER + WINDOW_SECONDS + GATHER_SECONDS)
+
+        assert cluster.waiting() == ()
+
+    def test_a_moment_before_the_window_ends_it_still_counts(self) -> None:
+        cluster = Cluster()
+        cluster.let_go(*ALL[:5])
+
+        assert cluster.removed(ALL[5], now=LATER + WINDOW_SECONDS - 1) == {Braked()}
+
+    def test_the_last_one_does_not_follow_all_others(self) -> None:
+        cluster = Cluster(known=ALL[:3])
+        cluster.let_go(ALL[0])
+        cluster.let_go(ALL[1], now=LATER + 60)
+
+        cluster.removed(ALL[2], now=LATER + 120)
+
+        assert cluster.ask(ALL[2], now=LATER + 130) == {Braked()}
+
+
+class TestConfirmation:
+    def test_what_waits_goes_once_somebody_confirms(self) -> None:
+        cluster = Cluster()
+        cluster.scan(ALL[:50])
+
+        confirmed = cluster.brake.confirm()
+
+        assert confirmed == tuple(ALL[:50])
+        assert cluster.ask(*ALL[:50]) == {Released()}
+        assert cluster.brake.waiting is None
+
+    def test_a_confirmation_is_for_what_waits_then_and_nothing_else(self) -> None:
+        cluster = Cluster()
+        cluster.brake.confirm()
+        cluster.scan(ALL[:50])
+        cluster.brake.confirm()
+
+        cluster.scan(ALL[:57], now=START + 60)
+
+        assert cluster.ask(*ALL[:50]) == {Released()}
+        assert cluster.waiting() == tuple(ALL[50:57])
+
+    def test_what_was_confirmed_does_not_count_against_the_next(self) -> None:
+        cluster = Cluster()
+        cluster.scan(ALL[:50])
+        cluster.brake.confirm()
+
+        cluster.let_go(*ALL[50:55])
+
+        assert cluster.waiting() == ()
+
+    def test_while_something_waits_whatever_goes_waits_with_it(self) -> None:
+        cluster = Cluster()
+        cluster.scan(ALL[:6])
+
+        cluster.removed(ALL[50])
+        cluster.scan([*ALL[:6], ALL[70]], now=START + 3600)
+
+        assert cluster.ask(ALL[50], ALL[70], now=START + 7200) == {Braked()}
+        assert cluster.waiting() == (*ALL[:6], ALL[50], ALL[70])
+
+    def test_what_has_its_record_back_is_looked_at_and_waits_no_longer(self) -> None:
+        cluster = Cluster()
+        cluster.scan(ALL[:6])
+
+        looked_at = cluster.scan(ALL[:2], now=START + 300)
+        for name in looked_at:
+            cluster.brake.forget(name)
+
+        assert looked_at == set(ALL[2:6])
+        assert cluster.waiting() == tuple(ALL[:2])
+
+    def test_a_table_that_comes_back_piece_by_piece_loses_none_on_the_way(self) -> None:
+        cluster = Cluster()
+        cluster.scan(ALL)
+
+        for back in ALL[:97]:
+            cluster.brake.forget(back)
+        cluster.scan(ALL[97:], now=START + 300)
+
+        assert cluster.ask(*ALL[97:], now=START + 600) == {Braked()}
+
+
+class TestTelling:
+    def test_it_is_told_once_and_again_when_there_are_twice_as_many(self) -> None:
+        cluster = Cluster()
+        cluster.scan(ALL[:6])
+
+        told = [cluster.brake.news() is not None]
+        for name in ALL[6:]:
+            cluster.removed(name)
+            told.append(cluster.brake.news() is not None)
+
+        assert [6 + number for number, is_told in enumerate(told) if is_told] == [6, 12, 24, 48, 96]
+
+    def test_nothing_is_told_while_nothing_waits(self) -> None:
+        assert Cluster().brake.news() is None
+
+    def test_a_new_wait_is_told_anew(self) -> None:
+        cluster = Cluster()
+        cluster.scan(ALL[:6])
+        cluster.brake.news()
+        cluster.brake.confirm()
+
+        cluster.scan(ALL[:12], now=START + 60)
+
+        assert cluster.brake.news() is not None
+
+    def test_it_says_how_many_and_which_and_how_to_confirm(self) -> None:
+        cluster = Cluster()
+        cluster.scan(ALL[:40])
+
+        waiting = cluster.brake.waiting
+        assert waiting is not None
+
+        assert (waiting.known, waiting.since) == (100, START)
+        assert waiting.facts() == {
+            "endpoints": 40,
+            "known": 100,
+            "first": [str(name) for name in ALL[:10]],
+            "confirm": "gco-stream resync --confirm-deletions",
+        }
