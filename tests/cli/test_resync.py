@@ -17,14 +17,21 @@ from tests.world.world import World
 LISTENS = """
 import signal, sys
 signal.signal(signal.SIGHUP, lambda *_: (print("resync", flush=True), sys.exit(0)))
+signal.signal(signal.SIGUSR1, lambda *_: (print("confirmed", flush=True), sys.exit(0)))
+print("ready", flush=True)
+signal.pause()
+"""
+
+DEAF = """
+import signal
 print("ready", flush=True)
 signal.pause()
 """
 
 
 @contextmanager
-def a_process(*words: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", LISTENS, *words]
+def a_process(*words: str, program: str = LISTENS) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", program, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -52,6 +59,25 @@ def test_the_controller_is_asked_by_a_signal(controller: subprocess.Popen[str]) 
     assert ended.code == 0, ended.err
     assert str(controller.pid) in ended.out
     assert heard(controller) == "resync\n"
+
+
+@pytest.mark.behaviour("B12")
+def test_a_confirmation_is_a_signal_of_its_own(controller: subprocess.Popen[str]) -> None:
+    ended = gco_stream("resync", "--confirm-deletions", "--pid", str(controller.pid))
+
+    assert ended.code == 0, ended.err
+    assert "let go what waits" in ended.out
+    assert heard(controller) == "confirmed\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--confirm-deletions"]], ids=" ".join)
+def test_a_controller_that_does_not_listen_yet_is_left_alone(options: list[str]) -> None:
+    with a_process("gco_stream", "run", program=DEAF) as starting:
+        ended = gco_stream("resync", *options, "--pid", str(starting.pid))
+
+        assert ended.code == 3
+        assert ended.told[0] == f"gco-stream: process {starting.pid} does not listen yet"
+        assert starting.poll() is None
 
 
 def test_another_process_is_never_signalled() -> None:
