@@ -107,6 +107,18 @@ async def test_what_has_no_record_is_done_by_doing_nothing() -> None:
     assert place.writes() == 0
 
 
+async def test_what_stands_without_a_record_stays_for_a_controller_to_judge() -> None:
+    place = Place()
+    place.records.put(an_item("a"))
+    await place.carry_out("a")
+    place.records.remove("a")
+    standing = place.cluster.kinds("a")
+
+    assert await place.carry_out("a") == {"a": Outcome.DONE}
+
+    assert place.cluster.kinds("a") == standing != set()
+
+
 async def test_a_day_of_history_never_brings_an_old_state_back() -> None:
     place, day = Place(), Histories("us-east-1")
     versions = [an_item("chat", spec=a_spec(image=f"acme/server:v{n}", replicas=n % 5)) for n in range(200)]
