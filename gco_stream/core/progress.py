@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from gco_stream.core.backlog import Again
-from gco_stream.core.manifests.ownership import is_ours
+from gco_stream.core.manifests.ownership import is_marked, is_ours
 from gco_stream.core.models import Observed, is_leaving
 from gco_stream.core.plan import Plan
 from gco_stream.core.publication import LOAD_BALANCER_FULL
@@ -17,6 +17,9 @@ AT_ONCE = Again(first=0.02, longest=1.0)
 SOON = Again(first=0.1, longest=5.0)
 # Everything else is watched; this is for the case that the watch is blind at the moment.
 EVENTUALLY = Again(first=5.0, longest=60.0)
+
+# An object under its name is watched as that of the endpoint that has it yet.
+HANDED_ON = Again(first=0.1, longest=60.0)
 
 _WAIT_FOR_PODS = (State.STOPPING, State.DELETING)
 _UNDER_WAY = (State.CREATING, State.UPDATING)
@@ -35,7 +38,7 @@ def next_look(
     """
     if plan.is_unfinished:
         return AT_ONCE
-    again = _by_state(request, observed, status)
+    again = HANDED_ON if _is_anothers(plan, observed) else _by_state(request, observed, status)
     if plan.publication is None or plan.publication.due is None or plan.held is not None:
         return again
     seconds = max(0.0, (plan.publication.due - now).total_seconds())
@@ -56,6 +59,12 @@ def _by_state(request: Request, observed: Observed, status: RegionStatus | None)
         return None
     may_change = status.state in _UNDER_WAY or status.reason in _MAY_RECOVER or _is_overdue(request, observed)
     return EVENTUALLY if may_change else None
+
+
+def _is_anothers(plan: Plan, observed: Observed) -> bool:
+    """Whether another endpoint's object is in the way, as that of one or of a canary that has just ended."""
+    in_the_way = (observed.objects.get(key) for key in plan.foreign)
+    return any(is_marked(live) for live in in_the_way if live is not None)
 
 
 def _is_overdue(request: Request, observed: Observed) -> bool:

@@ -4,9 +4,9 @@ from datetime import timedelta
 import pytest
 
 from gco_stream.core.backlog import Again
-from gco_stream.core.models import Observed
+from gco_stream.core.models import Kind, ObjectKey, Observed
 from gco_stream.core.plan import Plan
-from gco_stream.core.progress import AT_ONCE, EVENTUALLY, SOON, next_look
+from gco_stream.core.progress import AT_ONCE, EVENTUALLY, HANDED_ON, SOON, next_look
 from gco_stream.core.publication import Publication
 from gco_stream.core.route import Route
 from gco_stream.core.status import RegionStatus, State
@@ -108,6 +108,15 @@ def test_somebody_elses_object_that_is_going_is_none_of_our_business() -> None:
     seen = everything_of(an_endpoint())
 
     assert look(None, Observed().after(INGRESS, foreign(leaving(seen.objects[INGRESS])))) is None
+
+
+@pytest.mark.behaviour("B13")
+def test_another_endpoints_object_that_is_in_the_way_is_looked_for_until_it_is_gone() -> None:
+    of_another = everything_of(an_endpoint("other")).objects[ObjectKey(Kind.INGRESS, "inference-other")]
+    in_the_way, told = Observed().after(INGRESS, of_another), a_status(State.ERROR, reason="ForeignObject")
+
+    assert look(told, in_the_way, plan=Plan(foreign=(INGRESS,))) == HANDED_ON
+    assert look(told, Observed().after(INGRESS, foreign(of_another)), plan=Plan(foreign=(INGRESS,))) is None
 
 
 @pytest.mark.behaviour("B11")

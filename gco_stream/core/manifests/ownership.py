@@ -27,6 +27,11 @@ def is_ours(manifest: Manifest, name: EndpointName) -> bool:
     return labels.get(MANAGED_BY) == FIELD_MANAGER and labels.get(ENDPOINT) == name
 
 
+def is_marked(manifest: Manifest) -> bool:
+    """Whether an object is one that we made, for whichever endpoint."""
+    return (manifest["metadata"].get("labels") or {}).get(MANAGED_BY) == FIELD_MANAGER
+
+
 def held_by(deployment: Manifest | None) -> str | None:
     """Return why somebody asked, by an annotation on its Deployment, to leave an endpoint alone; None: nobody did."""
     annotations = (deployment or {}).get("metadata", {}).get("annotations") or {}
