@@ -17,6 +17,9 @@ from gco_stream.ports import Clock, Cluster
 
 _log = logging.getLogger(__name__)
 
+# What refuses is not always the intent itself: a policy of the cluster may be mended without a word to us.
+_TAKEN_FOR_GRANTED_SECONDS = 600.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acted:
@@ -37,6 +40,16 @@ class Acted:
     trouble: Transient | Conflict | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refusal:
+    """What the API server refused, for which version of the record, and until when that is taken for granted."""
+
+    action: Action
+    version: object
+    failure: Failure
+    until: float
+
+
 @dataclass(slots=True)
 class Actor:
     """Plans for one endpoint at a time, and does what was planned."""
@@ -46,13 +59,13 @@ class Actor:
     clock: Clock
     scope: Scope
     _publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _refused: dict[EndpointName, tuple[Action, Failure]] = field(default_factory=dict)
+    _refused: dict[EndpointName, "_Refusal"] = field(default_factory=dict)
 
     async def act(self, request: Request, observed: Observed, bound: Mapping[str, Any]) -> Acted:
         """Plan and carry it out; those who publish do so one after the other, so that each counts the others."""
         plan = make_plan(request, observed, self.scope, now=self.clock.now())
         if not plan.publishes:
-            return await self._carry_out(request.name, plan, observed, bound)
+            return await self._carry_out(request, plan, observed, bound)
         async with self._publishing:
             try:
                 # What was seen before the wait for one's turn may be long ago.
@@ -60,15 +73,15 @@ class Actor:
                 plan, seen = await plan_with_room(request, seen, self.cluster, self.scope, self.clock)
             except Transient as trouble:
                 return Acted(plan=plan, before=observed, observed=observed, trouble=trouble)
-            return await self._carry_out(request.name, plan, seen, bound)
+            return await self._carry_out(request, plan, seen, bound)
 
-    async def _carry_out(self, name: EndpointName, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
+    async def _carry_out(self, request: Request, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
         """Do one action after the other; the first that fails ends it, because later ones rely on it."""
         done = []
         acted = Acted(plan=plan, before=observed, observed=observed)
         for action in plan.actions:
             try:
-                now = await self._do(name, action, bound)
+                now = await self._do(request, action, bound)
             except Refused as refused:
                 acted = replace(acted, failure=Failure(reason=refused.reason, message=str(refused)))
                 break
@@ -78,24 +91,27 @@ class Actor:
             acted = replace(acted, observed=acted.observed.after(action.key, now))
             done.append(describe(action))
         if acted.failure is None:
-            self._refused.pop(name, None)
+            self._refused.pop(request.name, None)
         if done:
             _log.info("plan carried out", extra={**bound, "actions": done, "reason": plan.reason})
         return acted
 
-    async def _do(self, name: EndpointName, action: Action, bound: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Do one thing; what was refused is not sent again as long as nothing about it has changed.
+    async def _do(self, request: Request, action: Action, bound: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Do one thing; what was refused is not sent again until the record changes, or some time has passed.
 
         Raises:
             Refused: The API server will never accept it.
         """
-        refused = self._refused.get(name)
-        if refused is not None and refused[0] == action:
-            raise Refused(refused[1].message, reason=refused[1].reason)
+        refused, version = self._refused.get(request.name), (request.item or {}).get("updated_at")
+        is_known = refused is not None and (refused.action, refused.version) == (action, version)
+        if refused is not None and is_known and self.clock.monotonic() < refused.until:
+            raise Refused(refused.failure.message, reason=refused.failure.reason)
         try:
             now = await self.cluster.carry_out(action)
         except Refused as error:
-            self._refused[name] = (action, Failure(reason=error.reason, message=str(error)))
+            failure = Failure(reason=error.reason, message=str(error))
+            until = self.clock.monotonic() + _TAKEN_FOR_GRANTED_SECONDS
+            self._refused[request.name] = _Refusal(action=action, version=version, failure=failure, until=until)
             _log.error("refused by the API server", extra={**bound, "reason": str(error)})
             raise
         if now is not None:

@@ -11,7 +11,7 @@ from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Kind, ObjectKey, Scope
 from gco_stream.core.publication import LOAD_BALANCER_FULL
 from gco_stream.errors import Conflict, Refused, Transient
-from tests.builders import DEPLOYMENT, INGRESS, NAME, SCOPE, SERVICE, a_request, a_spec
+from tests.builders import DEPLOYMENT, INGRESS, NAME, SCOPE, SERVICE, a_request, a_spec, at
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
 
@@ -29,9 +29,10 @@ class Stage:
         self.mirror = Mirror()
         self.actor = Actor(self.cluster, self.mirror, FakeClock(), scope)
 
-    async def act(self, name: str = NAME, **spec: Any) -> Acted:
+    async def act(self, name: str = NAME, *, updated_at: str = at(), **spec: Any) -> Acted:
         """Look, plan, and do."""
-        request = a_request(endpoint_name=name, ingress_path=f"/inference/{name}", spec=a_spec(**spec))
+        path = f"/inference/{name}"
+        request = a_request(endpoint_name=name, ingress_path=path, spec=a_spec(**spec), updated_at=updated_at)
         seen = self.cluster.model.observe(request.name)
         return await self.actor.act(request, replace(seen, pods=None), {"endpoint": name})
 
@@ -98,6 +99,32 @@ async def test_what_was_refused_is_sent_again_when_the_record_asks_for_something
 
     assert changed.failure is after.failure is None
     assert stage.cluster.line.count("apply", "Service llama") == 3
+
+
+@pytest.mark.behaviour("B11")
+async def test_what_was_refused_is_sent_again_when_somebody_writes_the_record_anew() -> None:
+    stage = Stage()
+    stage.cluster.line.fail_next("apply", INVALID)
+    await stage.act()
+
+    touched = await stage.act(updated_at=at(60))
+
+    assert touched.failure is None
+
+
+@pytest.mark.behaviour("B11")
+async def test_what_was_refused_is_tried_again_after_a_while_since_a_policy_may_have_been_mended() -> None:
+    stage = Stage()
+    stage.cluster.line.fail_next("apply", INVALID)
+    await stage.act()
+
+    await asyncio.sleep(590)
+    before = await stage.act()
+    await asyncio.sleep(20)
+    after = await stage.act()
+
+    assert before.failure is not None
+    assert after.failure is None
 
 
 @pytest.mark.behaviour("B11")

@@ -92,6 +92,12 @@ def _was_made_by_the_poller(live: Manifest, kind: Kind) -> bool:
     )
 
 
+def was_made_by_us(live: Manifest, kind: Kind) -> bool:
+    """Whether we have applied what only the maker sets, whatever somebody did to our marks since."""
+    ours = (entry for entry in _entries(live) if _is_ours(entry))
+    return any(applied_by(_fields(entry), _MADE_BY[kind]) for entry in ours)
+
+
 def _is_claimed(live: Manifest, kind: Kind) -> bool:
     """Whether another tool applies this object, or another object owns it."""
     others = (entry for entry in _entries(live) if entry.get("operation") == "Apply" and not _is_ours(entry))

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, assert_never
 
+from gco_stream.core.belonging import belonging
 from gco_stream.core.causes import Cause, first_cause, refused_pods
-from gco_stream.core.manifests.ownership import FOUND_TEMPLATE, is_ours
+from gco_stream.core.manifests.ownership import FOUND_TEMPLATE
 from gco_stream.core.models import Manifest, Observed, Scope, is_leaving
 from gco_stream.core.plan import Plan, explain_foreign
 from gco_stream.core.pods import own_pods_of, pods_of
@@ -80,7 +82,7 @@ def _of_wish(request: Request, report: "_Report") -> RegionStatus | None:
             assert_never(request.wish)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Report:
     request: Request
     outcome: Outcome
@@ -91,17 +93,25 @@ class _Report:
     def observed(self) -> Observed:
         return self.outcome.observed
 
+    @cached_property
+    def own(self) -> Observed:
+        """What is there of the endpoint's own."""
+        return replace(self.observed, objects=belonging(self.request, self.observed))
+
     @property
     def previous(self) -> Mapping[str, Any]:
         return self.request.status(self.scope.region)
 
     @property
     def rollout(self) -> Rollout | None:
-        return self._rollout_of(self.observed.deployment(self.request.name))
+        return self._rollout_of(self.own.deployment(self.request.name))
 
     def _rollout_of(self, deployment: Manifest | None) -> Rollout | None:
-        is_one = deployment is not None and is_ours(deployment, self.request.name)
-        return read_rollout(deployment) if deployment is not None and is_one else None
+        """Read a Deployment; one that is being deleted has an end ahead, whatever its counters say."""
+        if deployment is None:
+            return None
+        rollout = read_rollout(deployment)
+        return replace(rollout, complete=False, settled=False) if is_leaving(deployment) else rollout
 
     def running(self) -> RegionStatus:
         """Say how a rollout is."""
@@ -137,15 +147,14 @@ class _Report:
 
     def stopped(self) -> RegionStatus:
         """Say whether no pod is left, nor one on its way: the Deployments' controller must have seen the 0, too."""
-        rollouts = (self.rollout, self._rollout_of(self.observed.canary(self.request.name)))
-        is_heard = all(rollout is None or rollout.complete for rollout in rollouts)
+        rollouts = (self.rollout, self._rollout_of(self.own.canary(self.request.name)))
+        is_heard = all(rollout is None or (rollout.complete and rollout.desired == 0) for rollout in rollouts)
         remain = pods_of(self.request.name, self.observed)
         return self._status(State.STOPPED if is_heard and not remain else State.STOPPING)
 
     def removed(self) -> RegionStatus | None:
         """Say whether nothing is left; what this pass has only just deleted is looked for once more."""
-        remains = any(is_ours(live, self.request.name) for live in self.observed.objects.values())
-        if remains or self.outcome.plan.actions or pods_of(self.request.name, self.observed):
+        if self.own.objects or self.outcome.plan.actions or pods_of(self.request.name, self.observed):
             return self._status(State.DELETING)
         return self._status(State.DELETED) if self._is_to_be_said() else None
 
@@ -178,7 +187,7 @@ class _Report:
         )
 
     def _canary(self, clocks: Clocks) -> Mapping[str, Any] | None:
-        rollout = self._rollout_of(self.observed.canary(self.request.name))
+        rollout = self._rollout_of(self.own.canary(self.request.name))
         if rollout is None:
             return None
         route = self._route()
@@ -188,8 +197,8 @@ class _Report:
 
     def _clocks(self) -> Clocks:
         """Let the watchdog's clocks go on, from what is there now."""
-        before, route = read_clocks(self.previous), self._route()
-        canary = self._rollout_of(self.observed.canary(self.request.name))
+        before, route = read_clocks(self.previous, now=self.now), self._route()
+        canary = self._rollout_of(self.own.canary(self.request.name))
         return Clocks(
             primary=self._clock(before.primary, self.rollout, has_share=route is not None),
             canary=self._clock(before.canary, canary, has_share=route is not None and bool(route.canary)),
@@ -201,9 +210,8 @@ class _Report:
         return unready_since(before, ready=ready, is_wanted=is_wanted, has_share=has_share, now=self.now)
 
     def _route(self) -> Route | None:
-        ingress = self.observed.ingress(self.request.name)
-        is_one = ingress is not None and is_ours(ingress, self.request.name) and not is_leaving(ingress)
-        return read_route(ingress, self.request.name) if is_one else None
+        ingress = self.own.ingress(self.request.name)
+        return None if ingress is None or is_leaving(ingress) else read_route(ingress, self.request.name)
 
     def _was_rolled_out(self, rollout: Rollout) -> bool:
         is_known_lost = self.previous.get("reason") in ("Unavailable", WITHDRAWN)

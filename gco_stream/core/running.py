@@ -189,13 +189,15 @@ class _Running:
         return self.stands.scope.target_groups - (self.observed.target_groups - own)
 
     def _canary(self, path: str) -> Side:
-        """Say how the canary is; one that the load balancer cannot find healthy counts as out of reach."""
+        """Say how the canary is; one that nobody will answer for, or answers where nobody asks, is out of reach."""
         app = self.stands.canary
         side = self.stands.side(app, is_changing=False, since=self.clocks.canary)
         route, live = self.stands.route(), self.stands.deployment(app)
         gets_first_share = self.endpoint.spec.canary is not None and (route is None or route.canary is None)
         has_old_pods = live is not None and gets_first_share and not read_rollout(live).is_only_new
-        is_unfit = has_old_pods or self.stands.answers_elsewhere(app, path)
+        wanted = self.endpoint.spec.canary
+        is_to_be_empty = wanted is not None and wanted.replicas == 0
+        is_unfit = has_old_pods or is_to_be_empty or self.stands.answers_elsewhere(app, path)
         return replace(side, is_reachable=False) if is_unfit else side
 
     def _ingress(self, publication: Publication, path: str) -> Apply | Delete | None:

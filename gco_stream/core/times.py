@@ -14,6 +14,11 @@ def time_of(value: object) -> datetime | None:
     return time if time.tzinfo is not None else None
 
 
+def past(time: datetime | None, now: datetime) -> datetime | None:
+    """Return a time that has been, or now for one that is yet to come by our clock; None stays None."""
+    return None if time is None else min(time, now)
+
+
 def written(time: datetime | None) -> str | None:
     """Write a time as ISO 8601 with milliseconds; None stays None."""
     return None if time is None else time.isoformat(timespec="milliseconds")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gco_stream.core.times import time_of
+from gco_stream.core.times import past, time_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +19,11 @@ class Clocks:
     canary: datetime | None = None
 
 
-def read_clocks(status: Mapping[str, Any]) -> Clocks:
-    """Read the clocks from this region's last status."""
+def read_clocks(status: Mapping[str, Any], *, now: datetime) -> Clocks:
+    """Read the clocks from this region's last status; one that was set by a clock ahead of ours began just now."""
     canary = status.get("canary")
     of_canary = canary.get("unready_since") if isinstance(canary, Mapping) else None
-    return Clocks(primary=time_of(status.get("unready_since")), canary=time_of(of_canary))
+    return Clocks(primary=past(time_of(status.get("unready_since")), now), canary=past(time_of(of_canary), now))
 
 
 def unready_since(

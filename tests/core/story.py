@@ -164,7 +164,7 @@ class Story:
         return any(key.name == CANARY for key in self.cluster.objects)
 
     def is_succeeded_by_canary(self) -> bool:
-        """Whether a promoted canary is left: it runs what the endpoint itself should, and not what another one would."""
+        """Whether a promoted canary is left: it runs what the endpoint should, and not what another one would."""
         endpoint = self.endpoint()
         if endpoint is None or ObjectKey(Kind.DEPLOYMENT, CANARY) not in self.cluster.objects:
             return False

@@ -7,6 +7,7 @@ from gco_stream.core.plan import Plan
 from gco_stream.core.report import Outcome, region_status
 from gco_stream.core.status import Failure, RegionStatus, State, previous_status, to_write
 from tests.builders import (
+    DEPLOYMENT,
     ELSEWHERE,
     NAME,
     NOW,
@@ -256,3 +257,12 @@ def test_an_endpoint_is_created_until_all_its_replicas_have_been_there_once() ->
     request = a_request(spec=a_spec(replicas=2), region_status={REGION: a_status("creating")})
 
     assert status_of(request, seen).state is State.CREATING
+
+
+@pytest.mark.behaviour("B9", "B15")
+def test_an_endpoint_whose_deployment_is_being_deleted_is_not_running_whatever_its_counters_say() -> None:
+    seen = everything_of(an_endpoint())
+    going = seen.after(DEPLOYMENT, leaving(seen.objects[DEPLOYMENT]))
+
+    assert status_of(a_request(), going).state is not State.RUNNING
+    assert status_of(a_request(), seen).state is State.RUNNING

@@ -106,3 +106,14 @@ def test_a_service_that_is_going_is_out_of_reach_and_one_that_is_missing_is_made
     ]
 
     assert reachable == [True, False, True]
+
+
+@pytest.mark.behaviour("B20")
+def test_a_canary_that_is_scaled_to_nothing_loses_its_share_before_its_pods() -> None:
+    story = with_canary()
+
+    story.write(canary(V2, replicas=0))
+    plan = story.look()
+
+    assert [action.key for action in plan.actions] == [INGRESS, ObjectKey(Kind.DEPLOYMENT, CANARY)]
+    assert story.phase() is Phase.ALONE

@@ -53,14 +53,14 @@ def test_a_clock_goes_while_nobody_is_there_to_answer(facts: dict[str, Any], sin
 def test_clocks_are_read_from_the_status_of_whoever_wrote_it() -> None:
     status = {"unready_since": at(-120), "canary": {"weight": 10, "unready_since": at(-60)}}
 
-    assert read_clocks(status) == Clocks(primary=BEFORE, canary=NOW - timedelta(minutes=1))
+    assert read_clocks(status, now=NOW) == Clocks(primary=BEFORE, canary=NOW - timedelta(minutes=1))
 
 
 @pytest.mark.parametrize(
     "status", [{}, {"unready_since": 5, "canary": "x"}, {"unready_since": "2026-03-01", "canary": {}}]
 )
 def test_what_cannot_be_read_is_no_clock(status: dict[str, Any]) -> None:
-    assert read_clocks(status) == Clocks()
+    assert read_clocks(status, now=NOW) == Clocks()
 
 
 @pytest.mark.behaviour("B28")
