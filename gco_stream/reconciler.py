@@ -104,7 +104,9 @@ class Reconciler:
             raise acted.trouble
         await self._claim(name, after or item, queue)
         await self._conclude(after, bound)
-        again = next_look(request, acted.observed, status, acted.plan, now=now)
+        # What was refused is not done by trying again at once.
+        plan = acted.plan if acted.failure is None else replace(acted.plan, is_unfinished=False)
+        again = next_look(request, acted.observed, status, plan, now=now)
         _log.debug("pass done", extra={**bound, "again": again is not None})
         return again
 

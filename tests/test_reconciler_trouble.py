@@ -285,3 +285,16 @@ async def test_names_beyond_the_number_of_workers_all_get_their_turn() -> None:
         await region.after(60, *names)
 
     assert {region.state(name) for name in names} == {"running"}
+
+
+@pytest.mark.behaviour("B11", "B16")
+async def test_a_refused_start_of_an_autoscaled_endpoint_is_no_busy_loop() -> None:
+    region = a_region()
+    region.records.put(an_item(spec=a_spec(autoscaling={"enabled": True, "min_replicas": 2})))
+
+    async with at_work(region):
+        region.line.fail("apply", Refused("spec.x: Invalid value", reason="Invalid"))
+        await region.after(600, "llama")
+
+    assert region.state() == "error"
+    assert region.line.count("get", "llama") <= 12
