@@ -133,7 +133,7 @@ def test_a_lease_may_be_slower_or_faster(times: str) -> None:
 @pytest.mark.parametrize(
     ("times", "problem"),
     [
-        ("15 15 2", "LEASE_RENEW_DEADLINE_SECONDS is '15': must be less than LEASE_DURATION_SECONDS (15)"),
+        ("15 12 2", "LEASE_RENEW_DEADLINE_SECONDS is '12': must be less than LEASE_DURATION_SECONDS / 1.25 (12)"),
         ("15 6 5", "LEASE_RETRY_SECONDS is '5': must be less than LEASE_RENEW_DEADLINE_SECONDS / 1.2 (5)"),
     ],
 )
@@ -145,7 +145,7 @@ def test_the_times_of_a_lease_go_together(times: str, problem: str) -> None:
 def test_a_default_that_does_not_go_with_what_is_set_is_named_by_its_variable() -> None:
     problems = problems_of({"REGION": "us-east-1", "LEASE_DURATION_SECONDS": "8"})
 
-    assert problems == ["LEASE_RENEW_DEADLINE_SECONDS is 10: must be less than LEASE_DURATION_SECONDS (8)"]
+    assert problems == ["LEASE_RENEW_DEADLINE_SECONDS is 10: must be less than LEASE_DURATION_SECONDS / 1.25 (6.4)"]
 
 
 def test_an_empty_variable_counts_as_none() -> None:

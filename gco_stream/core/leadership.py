@@ -118,16 +118,16 @@ class Sight:
         before = self.lease.version if self.lease else None
         if lease is not None and lease.version == before:
             return replace(self, lease=lease)
-        kept = -math.inf if self._is_given_back(lease) else self.runs_out()
         transitions = max(self.transitions, 0 if lease is None else lease.transitions)
-        return Sight(lease=lease, since=now, kept=kept, transitions=transitions)
+        return Sight(lease=lease, since=now, kept=self._kept(lease, now), transitions=transitions)
 
-    def _is_given_back(self, lease: Lease | None) -> bool:
-        """Whether its holder let go of it; one that is deleted or emptied by hand may not even have noticed."""
-        if lease is None or self.lease is None or self.lease.is_free:
-            return False
+    def _kept(self, lease: Lease | None, now: float) -> float:
+        """Say until when a holder may lead who did not let go; it may have renewed right before others deleted it."""
+        if self.lease is None or self.lease.is_free:
+            return self.kept
         # Whoever empties it by hand leaves the mark that it was ours.
-        return not lease.holder and lease.marked != self.lease.holder
+        is_given_back = lease is not None and not lease.holder and lease.marked != self.lease.holder
+        return -math.inf if is_given_back else now + self.lease.patience.total_seconds()
 
     @property
     def holder(self) -> str:

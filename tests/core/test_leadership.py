@@ -1,12 +1,10 @@
-"""What is decided about a Lease, case by case, and two contenders on a model with delays."""
+"""What is decided about a Lease, case by case."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from gco_stream.core.leadership import (
     Acquire,
@@ -20,7 +18,6 @@ from gco_stream.core.leadership import (
     lease_manifest,
     read_lease,
 )
-from tests.lease_model import Model, Process
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=365)
@@ -214,47 +211,3 @@ class TestManifest:
         lease = read_lease({"metadata": {"name": "x", "resourceVersion": "1"}, "spec": spec})
 
         assert contend(seen(lease, ago=0)) == StandBy("other_1", 1045)
-
-
-def contenders(*delays: list[float]) -> tuple[Model, list[Process]]:
-    model = Model()
-    return model, [Process(Contender(name=f"p_{i}", terms=TERMS), model, each) for i, each in enumerate(delays)]
-
-
-# Runs of one delay, because what a network does it does for a while; from 2.5 s each way on, answers get lost.
-# 100 s stand for a process that was stopped, and for a request that arrives when nobody thinks of it any more.
-DELAY = st.sampled_from([0.01, 0.4, 1.0, 2.4, 3.0, 7.0, 100.0])
-RUNS = st.lists(st.tuples(DELAY, st.integers(1, 20)), min_size=1, max_size=8)
-DELAYS = RUNS.map(lambda runs: [delay for delay, times in runs for _ in range(times)])
-
-
-@pytest.mark.behaviour("B4")
-@settings(max_examples=300)
-@given(first=DELAYS, second=DELAYS | st.just([0.01]), second_starts_after=st.floats(0, 30))
-@example(first=[0.01] * 30 + [100.0] * 99, second=[0.01], second_starts_after=0.5)
-@example(first=[0.01] * 30 + [2.4] * 2 + [100.0] * 99, second=[0.01], second_starts_after=0.5)
-@example(first=[0.01] * 30 + [100.0] * 99, second=[1.0, 0.01], second_starts_after=0.0)
-def test_two_contenders_are_never_both_certain(
-    first: list[float], second: list[float], second_starts_after: float
-) -> None:
-    model, processes = contenders(first, second)
-    model.start(processes[0], after=0)
-    model.start(processes[1], after=second_starts_after)
-
-    for _ in model.moments(until=600):
-        assert not all(process.leads for process in processes)
-
-
-@pytest.mark.behaviour("B4")
-def test_one_leads_and_the_other_takes_over_after_the_duration_when_it_dies() -> None:
-    model, (first, second) = contenders([0.01], [0.01])
-    model.start(first, after=0)
-    model.start(second, after=1)
-
-    leaders = [(first.leads, second.leads) for now in model.moments(until=60) if now > 1]
-    first.dies()
-    taken_over = next(now for now in model.moments(until=100) if second.leads)
-
-    assert set(leaders) == {(True, False)}
-    # From its last renewal, at most 2 s before, to the next look after the duration.
-    assert 73 <= taken_over <= 79

@@ -13,13 +13,13 @@ pytestmark = pytest.mark.behaviour("B4")
 class TestTakenAwayByHand:
     """Who deletes or empties a Lease deposes nobody: its holder may not even have noticed."""
 
-    def test_one_that_vanishes_is_kept_until_it_would_have_run_out(self) -> None:
-        held = Sight(lease=a_lease(), since=990)
+    def test_one_that_vanishes_is_kept_as_if_it_had_been_renewed_right_before(self) -> None:
+        held = Sight(lease=a_lease(), since=970)
 
         gone = held.then(None, now=998).then(None, now=1000)
 
-        assert contend(gone) == StandBy("", 1005)
-        assert isinstance(ME.contend(gone, now=1005, at=NOW), Acquire)
+        assert contend(gone) == StandBy("", 1013)
+        assert isinstance(ME.contend(gone, now=1013, at=NOW), Acquire)
 
     @pytest.mark.parametrize(
         "lease",
@@ -30,12 +30,12 @@ class TestTakenAwayByHand:
         ],
     )
     def test_one_that_is_emptied_is_kept_as_long(self, lease: Lease) -> None:
-        gone = Sight(lease=a_lease(), since=990).then(None, now=997) if not lease.marked else None
+        gone = Sight(lease=a_lease(), since=970).then(None, now=997) if not lease.marked else None
 
-        emptied = (gone or Sight(lease=a_lease(), since=990)).then(lease, now=998)
+        emptied = (gone or Sight(lease=a_lease(), since=970)).then(lease, now=998)
 
         assert isinstance(contend(emptied), StandBy)
-        assert emptied.runs_out() == 1005
+        assert emptied.runs_out() == (998 if lease.marked else 997) + 15
 
     @pytest.mark.parametrize(
         ("before", "after"),
