@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -44,8 +43,8 @@ def thin(seen: Observed) -> Observed:
     return Observed(objects={key: project(live) for key, live in seen.objects.items()})
 
 
-def is_left_alone(item: Item, seen: Observed, *, now: datetime = NOW) -> bool:
-    return is_converged(item, thin(seen), SCOPE, now=now)
+def is_left_alone(item: Item, seen: Observed) -> bool:
+    return is_converged(item, thin(seen), SCOPE, now=NOW)
 
 
 def a_pass(cluster: ClusterModel, item: Item) -> tuple[dict[str, Any] | None, bool]:
@@ -123,21 +122,6 @@ def test_an_endpoint_of_which_a_pass_would_write_anything_is_never_left_alone(
     _, is_written = a_pass(cluster, there)
 
     assert not (left_alone and is_written)
-
-
-@pytest.mark.behaviour("B5")
-@given(history=histories, item=items(), passes=st.integers(0, 5), later=st.timedeltas(timedelta(), timedelta(days=30)))
-def test_time_alone_never_brings_back_what_is_left_alone(
-    history: list[tuple[dict[str, Any], int]], item: dict[str, Any], passes: int, later: timedelta
-) -> None:
-    cluster = lived_through(history)
-    current: dict[str, Any] | None = item
-    for _ in range(passes):
-        current, _ = a_pass(cluster, current or item)
-        cluster.work()
-    there, seen = current or item, cluster.observe(NAME)
-
-    assert not is_left_alone(there, seen) or is_left_alone(there, seen, now=NOW + later)
 
 
 def edit(key: Any, change: Callable[[Any], object]) -> Callable[[ClusterModel], object]:

@@ -2,14 +2,31 @@
 
 import copy
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from gco_stream.core.claims import Clash
+from gco_stream.core.convergence import is_converged
 from gco_stream.core.models import EndpointName, Item, Observed
+from gco_stream.core.projection import project
 from gco_stream.core.settled import Settled, sight_of
-from tests.builders import DEPLOYMENT, INGRESS, NAME, REGION, a_status, an_endpoint, an_item, changed, everything_of
+from tests.builders import (
+    DEPLOYMENT,
+    INGRESS,
+    NAME,
+    REGION,
+    SCOPE,
+    a_status,
+    an_endpoint,
+    an_item,
+    changed,
+    everything_of,
+)
+from tests.core.story import Story, told
+from tests.core.test_plan_converges import histories
 
 ITEM = an_item(desired_state="running", region_status={REGION: a_status()})
 EVERYTHING = everything_of(an_endpoint())
@@ -52,6 +69,23 @@ def test_an_endpoint_that_looks_as_it_did_is_known() -> None:
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
 def test_an_endpoint_that_looks_otherwise_in_anything_is_not_known(other: Callable[[], Sight]) -> None:
     assert not is_known(other())
+
+
+def is_left_alone(story: Story, *, after: float = 0.0) -> bool:
+    seen = story.cluster.observe(NAME).objects
+    thin = Observed(objects={key: project(live) for key, live in seen.items()})
+    return is_converged(story.item, thin, SCOPE, now=story.now + timedelta(seconds=after))
+
+
+@pytest.mark.behaviour("B5")
+@given(history=histories)
+def test_time_alone_never_brings_back_what_was_left_alone(history: list[Any]) -> None:
+    story = told(history)
+
+    for _ in range(5):
+        story.look()
+        story.cluster.work()
+        assert not is_left_alone(story) or all(is_left_alone(story, after=later) for later in (31, 301, 3600))
 
 
 def test_an_endpoint_that_somebody_holds_is_never_known() -> None:
