@@ -8,22 +8,26 @@ unless one before it meets it that
 - is published: its objects stand, blocked or not, and nobody may get in their way.
 
 A canary is a claim of its own, for it can be new where its endpoint has long been published: it must not push an
-endpoint aside that bears its name already.
+endpoint aside that bears its name already. So is a path to which a published endpoint is to move; the one that it has
+stays its own until its Ingress has moved.
 """
 
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import IntEnum
 from math import inf
 from typing import Any, NamedTuple
 
-from gco_stream.core.models import EndpointName, Item
+from gco_stream.core.footing import Foothold, Footing, read_foothold
+from gco_stream.core.models import EndpointName, Item, Observed
 from gco_stream.core.record import DesiredState, ingress_path_of, is_valid_name, regions_of
 from gco_stream.core.register import Register, meet
 from gco_stream.errors import Problem, Shown
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOTHING = Observed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,37 +47,50 @@ class Clash:
     message: str
 
 
+class _Part(IntEnum):
+    """What of a record a claim is of."""
+
+    ENDPOINT = 0
+    LEFT_PATH = 1
+    NEW_PATH = 2
+    CANARY = 3
+
+
 class _Rank(NamedTuple):
     """The place of a claim; what is smaller comes first."""
 
-    is_unpublished: bool
+    footing: Footing
     created_at: float
     name: EndpointName
-    is_canary: bool
+    part: _Part
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Claim:
-    """What one record, or its canary, wants to be alone with: names and a path."""
+    """What one record, or a part of it, wants to be alone with: names and a path.
+
+    Attributes:
+        needs: Another claim of the same record that must be granted, too, or None.
+    """
 
     rank: _Rank
     places: tuple[str, ...]
-    endpoint: "_Claim | None" = None
+    needs: "_Claim | None" = None
     clash: Clash | None = None
     is_held: bool = False
 
     @property
     def is_granted(self) -> bool:
-        """Whether nothing is in its way; a canary needs its endpoint, too."""
-        return self.clash is None and (self.endpoint is None or self.endpoint.is_granted)
+        """Whether nothing is in its way, nor in that of what it needs."""
+        return self.clash is None and (self.needs is None or self.needs.is_granted)
 
 
 class Claims:
     """What every record lays claim to in one region.
 
-    A record claims its name, its path with everything below it, and the name of its canary while it has one; also
-    while it is stopped, and as far as it can be read where it is wrong. One that is ``deleted``, that does not target
-    the region, or whose name Kubernetes refuses, claims nothing.
+    A record claims its name, its path with everything below it, and the name of its canary while it has one or one that
+    is over still stands; also while it is stopped, and as far as it can be read where it is wrong. One that is
+    ``deleted``, that does not target the region, or whose name Kubernetes refuses, claims nothing.
     """
 
     def __init__(self, region: str) -> None:
@@ -83,30 +100,22 @@ class Claims:
         self._all: Register[_Claim] = Register()
         self._holding: Register[_Claim] = Register()
 
-    def note(
-        self, item: Item, *, published: bool | None = None, canary_stands: bool | None = None
-    ) -> frozenset[EndpointName]:
+    def note(self, item: Item, seen: Observed = _NOTHING) -> frozenset[EndpointName]:
         """Take in a record as it is now.
 
         Args:
             item: The record.
-            published: Whether the cluster has it on the load balancer, or the watchdog took it off only for the time
-                being; None reads that from the record's status.
-            canary_stands: Whether the cluster has objects of its canary; None reads that from the record's status.
+            seen: What is known of its objects, projections or whole; what is not seen is read from its status.
 
         Returns:
             The other endpoints whose clash appeared, changed or ended by this: they have to be looked at again.
         """
         name = EndpointName(str(item["endpoint_name"]))
-        status = _status_of(item, self._region)
-        if published is None:
-            published = status.get("published") is True or status.get("reason") == "Withdrawn"
-        if canary_stands is None:
-            canary_stands = status.get("canary") is not None
         self._known.add(name)
         if not _lays_claim(name, item, self._region):
             return self._replace(name, ())
-        return self._replace(name, _claims_of(name, item, published=published, canary_stands=canary_stands))
+        foothold = read_foothold(name, item, _status_of(item, self._region), seen)
+        return self._replace(name, _claims_of(name, item, foothold))
 
     def forget(self, name: EndpointName) -> frozenset[EndpointName]:
         """Drop a record that is gone, and return the endpoints that have to be looked at again."""
@@ -139,7 +148,8 @@ class Claims:
             self._of[name] = new
         else:
             self._of.pop(name, None)
-        return self._settle(concerned) - {name}
+        # Claims of one record may meet each other, and those that it has given up are judged no more.
+        return self._settle(concerned.difference(old)) - {name}
 
     def _leave(self, claim: _Claim) -> set[_Claim]:
         """Take a claim away, and return those that may depend on it."""
@@ -160,21 +170,20 @@ class Claims:
         waiting = {claim.rank: claim for claim in claims}
         order = list(waiting)
         heapq.heapify(order)
-        changed = set()
+        before: dict[EndpointName, Clash | None] = {}
         while order:
             claim = waiting.pop(heapq.heappop(order))
-            before, claim.clash = claim.clash, self._find_clash(claim)
-            if claim.clash != before:
-                changed.add(claim.rank.name)
+            before.setdefault(claim.rank.name, self.rival_of(claim.rank.name))
+            claim.clash = self._find_clash(claim)
             for later in self._behind(claim, is_moved=self._hold_or_yield(claim)):
                 if later.rank not in waiting:
                     waiting[later.rank] = later
                     heapq.heappush(order, later.rank)
-        return frozenset(changed)
+        return frozenset(name for name, clash in before.items() if clash != self.rival_of(name))
 
     def _hold_or_yield(self, claim: _Claim) -> bool:
         """Note whether others must keep away from what a claim wants, and return whether that is new."""
-        holds = claim.is_granted or not claim.rank.is_unpublished
+        holds = claim.is_granted or claim.rank.footing is not Footing.NONE
         if holds == claim.is_held:
             return False
         claim.is_held = holds
@@ -182,12 +191,16 @@ class Claims:
         return True
 
     def _behind(self, claim: _Claim, *, is_moved: bool) -> Iterator[_Claim]:
-        """Find the later claims that depend on one: on its being granted its canary, on its holding all it meets."""
+        """Find the later claims that depend on one: its record's on its being granted, all it meets on its holding."""
         met = self._all.touching(claim.places) if is_moved else ()
         return (other for other in (*self._of[claim.rank.name], *met) if other.rank > claim.rank)
 
     def _find_clash(self, claim: _Claim) -> Clash | None:
-        rivals = (other for other in self._holding.touching(claim.places) if other.rank < claim.rank)
+        """Find who is in the way; nobody is in that of an endpoint that gives a path up."""
+        if claim.rank.part is _Part.LEFT_PATH:
+            return None
+        met = (other for other in self._holding.touching(claim.places) if other.rank.name != claim.rank.name)
+        rivals = (other for other in met if other.rank < claim.rank)
         first = min(rivals, key=lambda rival: rival.rank, default=None)
         return None if first is None else _clash(claim, first)
 
@@ -198,7 +211,7 @@ def _clash(claim: _Claim, rival: _Claim) -> Clash:
     if mine.startswith("/"):
         expected = f"must not be {theirs!r}, nor above or below it, which endpoint {name!r} has"
         problem, contested = Problem("ingress_path", mine, expected), f"path {theirs}"
-    elif claim.rank.is_canary:
+    elif claim.rank.part is _Part.CANARY:
         expected = f"must be absent while there is an endpoint {name!r}, whose name the canary would take"
         problem, contested = Problem("spec.canary", Shown("set"), expected), f"name {mine}"
     else:
@@ -213,14 +226,32 @@ def _lays_claim(name: EndpointName, item: Item, region: str) -> bool:
     return is_wanted and is_valid_name(name)
 
 
-def _claims_of(name: EndpointName, item: Item, *, published: bool, canary_stands: bool) -> tuple[_Claim, ...]:
-    created, path = _created_at(item), ingress_path_of(item)
-    places = (str(name),) if path is None else (str(name), path.rstrip("/"))
-    own = _Claim(rank=_Rank(not published, created, name, is_canary=False), places=places)
-    if not _has_canary(item):
-        return (own,)
-    rank = _Rank(not (published and canary_stands), created, name, is_canary=True)
-    return (own, _Claim(rank=rank, places=(f"{name}-canary",), endpoint=own))
+def _claims_of(name: EndpointName, item: Item, foothold: Foothold) -> tuple[_Claim, ...]:
+    own = _own_claims(name, item, foothold)
+    if not (_has_canary(item) or foothold.has_canary):
+        return own
+    footing = foothold.footing if foothold.has_canary else Footing.NONE
+    rank = _Rank(footing, _created_at(item), name, _Part.CANARY)
+    return (*own, _Claim(rank=rank, places=(f"{name}-canary",), needs=own[-1]))
+
+
+def _own_claims(name: EndpointName, item: Item, foothold: Foothold) -> tuple[_Claim, ...]:
+    """Make one claim of name and path, unless the endpoint stands at another path than it wants."""
+    created, wanted, left = _created_at(item), _place_of(ingress_path_of(item)), _place_of(foothold.path)
+    rank = _Rank(foothold.footing, created, name, _Part.ENDPOINT)
+    if not left or left == wanted:
+        return (_Claim(rank=rank, places=(name, *wanted)),)
+    stays = _Claim(rank=rank, places=(name,))
+    leaves = _Claim(rank=rank._replace(part=_Part.LEFT_PATH), places=left)
+    if not wanted:
+        return (leaves, stays)
+    moves = _Rank(Footing.NONE, created, name, _Part.NEW_PATH)
+    return (leaves, stays, _Claim(rank=moves, places=wanted, needs=stays))
+
+
+def _place_of(path: str | None) -> tuple[str, ...]:
+    place = "" if path is None else path.rstrip("/")
+    return (place,) if place.startswith("/") else ()
 
 
 def _has_canary(item: Item) -> bool:

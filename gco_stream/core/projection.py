@@ -18,6 +18,7 @@ from gco_stream.core.quantities import amount
 from gco_stream.core.route import ROUTE_ANNOTATIONS
 
 _DIGEST = "digest"
+_PATH = "path"
 _LONGEST_HOLD = 200
 _METADATA = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
 _MARKS = (MANAGED_BY, ENDPOINT, FOUND_TEMPLATE)
@@ -45,6 +46,8 @@ def project(live: Manifest) -> Manifest:
         },
         _DIGEST: digest_of_live(live),
     }
+    if live.get("kind") == "Ingress":
+        thin[_PATH] = path_of(live)
     if live.get("kind") == "Service":
         thin["spec"] = {"ports": [{"targetPort": port.get("targetPort")} for port in spec.get("ports") or ()]}
     if "replicas" in spec:
@@ -73,6 +76,16 @@ def digest(manifest: Manifest) -> str | None:
     """Return the digest that a projection carries; None for an object that is whole."""
     found: str | None = manifest.get(_DIGEST)
     return found
+
+
+def path_of(ingress: Manifest) -> str | None:
+    """Return the path of an Ingress or of its projection; None if it does not have exactly one that can be told."""
+    if _PATH in ingress:
+        found: str | None = ingress[_PATH]
+        return found
+    rules = (ingress.get("spec") or {}).get("rules") or ()
+    paths = [one.get("path") for rule in rules for one in (rule.get("http") or {}).get("paths") or ()]
+    return paths[0] if len(paths) == 1 else None
 
 
 def digest_of_live(live: Manifest) -> str:

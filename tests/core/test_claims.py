@@ -5,7 +5,7 @@ import pytest
 from gco_stream.core.claims import Claims, Clash
 from gco_stream.core.models import EndpointName
 from tests.builders import ELSEWHERE, REGION, a_spec, a_status
-from tests.core.claimants import CANARY, X_CANARY, X, Y, Z, a_claimant, blocked, claims_of
+from tests.core.claimants import CANARY, X_CANARY, X, Y, Z, a_claimant, blocked, canary_of, claims_of, seen
 
 pytestmark = pytest.mark.behaviour("B13")
 
@@ -66,9 +66,20 @@ def test_what_the_watchdog_withdrew_keeps_its_place_for_the_time_being() -> None
 
 def test_what_the_cluster_shows_counts_more_than_the_status() -> None:
     claims = Claims(REGION)
-    claims.note(a_claimant("x", made=1, ingress_path="/p", published=True), published=False)
+    claims.note(a_claimant("x", made=1, ingress_path="/p", published=True))
 
-    claims.note(a_claimant("y", made=2, ingress_path="/p"), published=True)
+    claims.note(a_claimant("y", made=2, ingress_path="/p"), seen("y", "/p"))
+
+    assert blocked(claims, X, Y) == {"x": "y"}
+
+
+@pytest.mark.behaviour("B35")
+def test_what_the_poller_has_running_is_published_though_its_status_does_not_say_so() -> None:
+    running, stopped = ({REGION: {"state": state, "replicas_ready": 1}} for state in ("running", "stopped"))
+    claims = claims_of(
+        a_claimant("x", made=1, ingress_path="/p", region_status=stopped),
+        a_claimant("y", made=2, ingress_path="/p", region_status=running),
+    )
 
     assert blocked(claims, X, Y) == {"x": "y"}
 
@@ -147,7 +158,7 @@ def test_a_new_endpoint_gives_way_to_a_canary_of_its_name() -> None:
 def test_a_canary_that_stands_in_the_cluster_stays_whatever_the_status_says() -> None:
     claims = claims_of(a_claimant("x-canary", made=1))
 
-    claims.note(a_claimant("x", made=2, canary=CANARY), published=True, canary_stands=True)
+    claims.note(a_claimant("x", made=2, canary=CANARY), canary_of("x"))
 
     assert blocked(claims, X, X_CANARY) == {"x-canary": "x"}
 
@@ -163,6 +174,16 @@ def test_a_canary_claims_its_name_readable_or_not(canary: object) -> None:
 def test_without_a_canary_its_name_is_free(spec: object) -> None:
     claims = claims_of(a_claimant("x", made=1, spec=spec), a_claimant("x-canary", made=2))
 
+    assert blocked(claims, X, X_CANARY) == {}
+
+
+def test_a_canary_that_is_over_keeps_its_name_until_it_is_gone() -> None:
+    claims = claims_of(a_claimant("x", stands=True, published=True), a_claimant("x-canary"))
+    assert blocked(claims, X, X_CANARY) == {"x-canary": "x"}
+
+    woken = claims.note(a_claimant("x", published=True))
+
+    assert woken == {X_CANARY}
     assert blocked(claims, X, X_CANARY) == {}
 
 
