@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gco_stream.core.drift import Corrections
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Action, EndpointName, Observed, Scope, describe
 from gco_stream.core.plan import Plan, make_plan
@@ -58,6 +59,7 @@ class Actor:
     mirror: Mirror
     clock: Clock
     scope: Scope
+    corrections: Corrections = field(default_factory=Corrections)
     _publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refused: dict[EndpointName, "_Refusal"] = field(default_factory=dict)
 
@@ -80,6 +82,7 @@ class Actor:
         done = []
         acted = Acted(plan=plan, before=observed, observed=observed)
         for action in plan.actions:
+            drifts = self.corrections.found(request, self.scope.region, action, acted.observed.get(action.key))
             try:
                 now = await self._do(request, action, bound)
             except Refused as refused:
@@ -89,6 +92,10 @@ class Actor:
                 acted = replace(acted, trouble=trouble)
                 break
             acted = replace(acted, observed=acted.observed.after(action.key, now))
+            self.corrections.note(action, now, drifts)
+            for drift in drifts:
+                facts = {"object": str(drift.key), "manager": drift.manager, "fields": drift.paths}
+                _log.info("drift corrected", extra={**bound, **facts, "reason": str(drift)})
             done.append(describe(action))
         if acted.failure is None:
             self._refused.pop(request.name, None)

@@ -67,7 +67,7 @@ def leftovers(fields: FieldsV1, intent: Any, path: str = "") -> Iterator[str]:
     for step, below in fields.items():
         if step == ".":
             continue
-        found, value = _follow(step, intent)
+        found, value = follow(step, intent)
         if not found:
             yield place_of(step, path)
         elif below:
@@ -130,7 +130,8 @@ def _step_of(entry: Mapping[str, Any], steps: FieldsV1) -> str | None:
     return next((step for step in steps if step.startswith("k:") and _matches(step, entry)), None)
 
 
-def _follow(step: str, value: Any) -> tuple[bool, Any]:
+def follow(step: str, value: Any) -> tuple[bool, Any]:
+    """Go one step from a part of an object; say whether anything is there, and what."""
     if step.startswith("k:"):
         entry = _entry(step, value if isinstance(value, list | tuple) else ())
         return entry is not None, entry
