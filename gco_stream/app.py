@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
+from gco_stream.chronicle import Chronicle
 from gco_stream.core.brake import Brake
 from gco_stream.core.claims import Claims
 from gco_stream.core.leadership import Contender, Terms
@@ -18,14 +19,17 @@ from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Scope
 from gco_stream.election import Election
 from gco_stream.errors import LostLeadership
+from gco_stream.examiner import Examiner
 from gco_stream.feeds.cluster import ClusterFeed
 from gco_stream.feeds.resync import CONFIRMED, Resync, ResyncRequests
 from gco_stream.feeds.sources import EventSource, NoEvents
 from gco_stream.feeds.stream import StreamFeed
-from gco_stream.ports import World
+from gco_stream.ports import Clock, World
 from gco_stream.queue import WorkQueue
 from gco_stream.reconciler import Reconciler
 from gco_stream.settings import Settings
+from gco_stream.shell.health import health_server
+from gco_stream.shell.metrics import PrometheusMeters
 from gco_stream.shell.world import connected
 from gco_stream.tenure import Tenure, while_leading
 
@@ -51,13 +55,19 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, resyncs.ask, "SIGHUP")
     loop.add_signal_handler(signal.SIGUSR1, resyncs.ask, CONFIRMED)
-    async with connected(settings) as world:
-        _log.info("started", extra={"table": settings.table_name, "namespace": settings.namespace})
-        await serve(settings, world, resyncs, stop)
+    meters = PrometheusMeters()
+    async with connected(settings, meters) as world:
+        examiner = examiner_for(settings, world.clock)
+        # Around everything else, so that it answers from before the start until after the end.
+        async with health_server(settings.health_port, examiner.examine, meters, world.clock):
+            _log.info("started", extra={"table": settings.table_name, "namespace": settings.namespace})
+            await serve(settings, world, resyncs, stop, examiner)
     _log.info("stopped")
 
 
-async def serve(settings: Settings, world: World, resyncs: ResyncRequests, stop: asyncio.Event) -> None:
+async def serve(
+    settings: Settings, world: World, resyncs: ResyncRequests, stop: asyncio.Event, examiner: Examiner | None = None
+) -> None:
     """Stand by, and once this process leads work until ``stop`` is set; then give the lease back and return.
 
     A crash of any task ends everything and is raised.
@@ -67,12 +77,16 @@ async def serve(settings: Settings, world: World, resyncs: ResyncRequests, stop:
     """
     election = election_for(settings, world)
     watch = ClusterFeed(cluster=world.cluster, mirror=Mirror(), clock=world.clock)
+    examiner = examiner or examiner_for(settings, world.clock)
+    examiner.election, examiner.watch, examiner.stop = election, watch, stop
     try:
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(watch.run())
+            around = [group.create_task(watch.run()), group.create_task(examiner.beat())]
             if await _wins(election, resyncs, stop):
-                await _lead(settings, world, election, watch, resyncs, stop)
-            watching.cancel()
+                led = while_leading(world, election.tenure, scope_of(settings))
+                await _lead(election, _work(settings, led, watch, resyncs, stop, examiner))
+            for task in around:
+                task.cancel()
     except BaseExceptionGroup as failures:
         lost, others = failures.split(LostLeadership)
         if lost is None or others is not None:
@@ -111,37 +125,62 @@ async def _say_who_leads(election: Election, resyncs: ResyncRequests) -> None:
         _log.info("no resync: another process leads", extra={"reason": reason, "leader": election.leader})
 
 
-async def _lead(
-    settings: Settings,
-    world: World,
-    election: Election,
-    watch: ClusterFeed,
-    resyncs: ResyncRequests,
-    stop: asyncio.Event,
-) -> None:
+async def _lead(election: Election, work: Coroutine[Any, Any, None]) -> None:
     """Work until told to stop, renewing the lease meanwhile, also while work in hand finishes."""
     async with asyncio.TaskGroup() as group:
         renewing = group.create_task(election.hold())
-        await _work(settings, while_leading(world, election.tenure, scope_of(settings)), watch, resyncs, stop)
+        await work
         renewing.cancel()
 
 
 async def _work(
-    settings: Settings, world: World, watch: ClusterFeed, resyncs: ResyncRequests, stop: asyncio.Event
+    settings: Settings,
+    world: World,
+    watch: ClusterFeed,
+    resyncs: ResyncRequests,
+    stop: asyncio.Event,
+    examiner: Examiner,
 ) -> None:
-    queue, mirror, claims = WorkQueue(world.clock), watch.mirror, Claims(settings.region)
+    queue, mirror, claims = WorkQueue(world.clock, world.meters), watch.mirror, Claims(settings.region)
     watch.queue = queue
     reconciler = reconciler_for(settings, world, mirror, claims, Brake(settings.deletion_brake))
+    chronicle = _chronicle(settings, world, examiner)
+    reconciler.hears, reconciler.hears_of_brake = chronicle.hear, chronicle.hear_of_brake
+    resync = _resync(settings, world, queue, reconciler, resyncs)
+    resync.roster, resync.hears_of_brake = chronicle.roster, chronicle.hear_of_brake
+    source = event_source(settings, world, queue, resyncs, reconciler.brake)
+    examiner.queue, examiner.source = queue, source
+    examiner.brake, examiner.resyncs = reconciler.brake, resync.counts
     async with asyncio.TaskGroup() as group:
         workers = [group.create_task(reconciler.work(queue)) for _ in range(settings.workers)]
-        feeds = [
-            _resync(settings, world, queue, reconciler, resyncs).run(),
-            event_source(settings, world, queue, resyncs, reconciler.brake).run(),
-        ]
-        await _feed(feeds, stop)
+        telling = group.create_task(chronicle.run())
+        await _feed([resync.run(), source.run()], stop)
         _log.info("stopping: work in hand finishes")
         await queue.close()
         await _drain(workers)
+        await chronicle.finish()
+        telling.cancel()
+
+
+def examiner_for(settings: Settings, clock: Clock) -> Examiner:
+    """Make the one that takes readings of a process with these settings."""
+    seconds = _pass_deadline(settings).total_seconds()
+    return Examiner(clock=clock, workers=settings.workers, pass_deadline=seconds)
+
+
+def _chronicle(settings: Settings, world: World, examiner: Examiner) -> Chronicle:
+    return Chronicle(
+        events=world.events,
+        clock=world.clock,
+        scope=scope_of(settings),
+        meters=world.meters,
+        roster=examiner.roster,
+        may_write=examiner.leads,
+    )
+
+
+def _pass_deadline(settings: Settings) -> timedelta:
+    return 4 * settings.kubernetes_timeout + timedelta(seconds=30)
 
 
 def reconciler_for(
@@ -158,9 +197,10 @@ def reconciler_for(
         mirror=mirror,
         clock=world.clock,
         scope=scope_of(settings),
-        pass_deadline=4 * settings.kubernetes_timeout + timedelta(seconds=30),
+        pass_deadline=_pass_deadline(settings),
         claims=claims,
         brake=brake or Brake(),
+        meters=world.meters,
     )
 
 

@@ -4,16 +4,18 @@ Every method may raise ``Transient`` (and ``Denied``); what else it may raise st
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from gco_stream.core.changes import StreamRecord
+from gco_stream.core.events import Announcement
 from gco_stream.core.leadership import Lease
 from gco_stream.core.mirror import WatchEvent
 from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, Observed
 from gco_stream.core.recording import Recorded
 from gco_stream.core.shards import Position, Shard, ShardId
+from gco_stream.meters import Meters
 
 
 class Clock(Protocol):
@@ -227,6 +229,25 @@ class Leases(Protocol):
         ...
 
 
+class Events(Protocol):
+    """Kubernetes Events, for people."""
+
+    async def write(self, announcement: Announcement) -> None:
+        """Write one Event.
+
+        Raises:
+            Refused: The API server will never accept this.
+        """
+        ...
+
+
+class NoEvents:
+    """Events that nobody reads."""
+
+    async def write(self, announcement: Announcement) -> None:
+        """Drop it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything outside that the controller talks to."""
@@ -236,3 +257,5 @@ class World:
     cluster: Cluster
     leases: Leases
     clock: Clock
+    events: Events = field(default_factory=NoEvents)
+    meters: Meters = field(default_factory=Meters)

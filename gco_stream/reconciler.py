@@ -5,7 +5,7 @@ The reconciler conducts: what to do is decided in ``core``, how in ``shell``.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -13,9 +13,11 @@ from typing import Any
 
 from gco_stream.actor import Acted, Actor
 from gco_stream.core.backlog import Again
-from gco_stream.core.brake import Brake
+from gco_stream.core.brake import Brake, Waiting
 from gco_stream.core.claims import Claims
 from gco_stream.core.conclusions import may_be_promoted, may_be_purged
+from gco_stream.core.drift import Corrections
+from gco_stream.core.events import Account
 from gco_stream.core.gone import judge_gone
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Item, Kind, ObjectKey, Observed, Scope
@@ -27,6 +29,7 @@ from gco_stream.core.status import Failure, RegionStatus, State, held_by_another
 from gco_stream.core.unobserved import unobserved_status
 from gco_stream.core.wish import Gone, Remove, Request, Run, Stop, read_request
 from gco_stream.errors import Conflict, Denied, InvalidRecord, LostLeadership, Refused, Transient
+from gco_stream.meters import Ending, Meters
 from gco_stream.ports import Clock, Cluster, Records
 from gco_stream.queue import WorkQueue
 
@@ -37,12 +40,18 @@ _REASONS = ((Denied, "Forbidden"), (Conflict, "Conflict"))
 _REPORTED_AFTER = timedelta(seconds=60)
 
 
+def _nobody(_news: object) -> None:
+    return
+
+
 @dataclass(slots=True)
 class Reconciler:
     """Works on names, one pass at a time for each.
 
     Attributes:
         pass_deadline: What one pass may take at the most; a pass over it is a failed one.
+        hears: Is told what each pass has come to.
+        hears_of_brake: Is told what waits behind the brake.
     """
 
     records: Records
@@ -53,12 +62,16 @@ class Reconciler:
     pass_deadline: timedelta
     claims: Claims
     brake: Brake = field(default_factory=Brake)
+    corrections: Corrections = field(default_factory=Corrections)
+    hears: Callable[[Account], None] = _nobody
+    hears_of_brake: Callable[[Waiting], None] = _nobody
+    meters: Meters = field(default_factory=Meters)
     _failing_since: dict[EndpointName, float] = field(default_factory=dict)
     _passes: "count[int]" = field(default_factory=lambda: count(1))
     _actor: Actor = field(init=False)
 
     def __post_init__(self) -> None:
-        self._actor = Actor(self.cluster, self.mirror, self.clock, self.scope)
+        self._actor = Actor(self.cluster, self.mirror, self.clock, self.scope, self.corrections)
 
     async def work(self, queue: WorkQueue) -> None:
         """Work on whatever the queue hands out, until it is closed."""
@@ -71,22 +84,27 @@ class Reconciler:
         try:
             async with asyncio.timeout(self.pass_deadline.total_seconds()):
                 again = await self._reconcile(name, queue, bound)
+            ending = Ending.SUCCESS if again is None else Ending.AGAIN_LATER
         except LostLeadership:
             raise
         except Conflict as conflict:
             self._failing_since.setdefault(name, self.clock.monotonic())
             _log.debug("read again after a conflict", extra={**bound, "reason": str(conflict)})
+            self.meters.pass_ended(Ending.AGAIN_AT_ONCE)
             return AT_ONCE
         except Refused as refused:
             _log.error("refused, waiting for the record to change", extra={**bound, "reason": str(refused)})
-            again = None
+            again, ending = None, Ending.REFUSED
         except (Transient, TimeoutError) as trouble:
             self._failing_since.setdefault(name, self.clock.monotonic())
             _log.warning("pass failed, will try again", extra={**bound, "reason": str(trouble) or "deadline exceeded"})
+            self.meters.pass_ended(Ending.TIMED_OUT if isinstance(trouble, TimeoutError) else Ending.FAILED)
             return _FAILED.not_before(getattr(trouble, "retry_after", None))
         except Exception:  # noqa: BLE001 - a bug that one record brings out must not take the others down
             _log.exception("pass crashed, will try again", extra=bound)
+            self.meters.pass_ended(Ending.CRASHED)
             return _FAILED
+        self.meters.pass_ended(ending)
         self._failing_since.pop(name, None)
         return again
 
@@ -100,6 +118,9 @@ class Reconciler:
         now = self.clock.now()
         status = await self._judge(request, acted, now)
         after = await self._write_status(request, status, bound)
+        if after is not None or item is None:
+            plan, before, observed = acted.plan, acted.before, acted.observed
+            self.hears(Account(request=request, plan=plan, before=before, observed=observed, status=status))
         if acted.trouble is not None:
             raise acted.trouble
         await self._claim(name, after or item, queue)
@@ -123,6 +144,7 @@ class Reconciler:
         judged = judge_gone(request, observed, self.brake, self.mirror.standing, now=self.clock.monotonic())
         if (waiting := self.brake.news()) is not None:
             _log.warning("deletions wait for a confirmation", extra=waiting.facts())
+            self.hears_of_brake(waiting)
         return judged
 
     async def _observe(self, request: Request, bound: Mapping[str, Any]) -> Observed:

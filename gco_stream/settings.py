@@ -69,6 +69,13 @@ def _brake(value: object) -> int:
     raise ValueError("must be a whole number from 0, which asks about each, to 1000000")
 
 
+def _port(value: object) -> int:
+    text = str(value)
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise ValueError("must be a port from 1 to 65535, or 0 for none")
+
+
 def _target_groups(value: object) -> int:
     text = str(value)
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 100:
@@ -116,6 +123,7 @@ class Settings(BaseModel):
         lease_retry: Time between two renewals, and between two looks of a standby.
         own_lease_namespace: Where the Lease is; None means ``namespace``.
         model_sync_image: Image of the init container that copies models from S3.
+        health_port: Where probes, metrics and the status page are served; 0: nowhere.
         hostname: First part of this process's name.
     """
 
@@ -161,6 +169,7 @@ class Settings(BaseModel):
     ] = Field(default=timedelta(seconds=2), alias="LEASE_RETRY_SECONDS")
     own_lease_namespace: str | None = Field(default=None, alias="LEASE_NAMESPACE")
     model_sync_image: str = Field(default="amazon/aws-cli:2.37.4", alias="MODEL_SYNC_IMAGE")
+    health_port: Annotated[int, BeforeValidator(_port)] = Field(default=8080, alias="HEALTH_PORT")
     hostname: str = Field(default="gco-stream", alias="HOSTNAME")
     log_level: Annotated[LogLevel, _word("DEBUG", "INFO", "WARNING", "ERROR")] = Field(
         default="INFO", alias="LOG_LEVEL"

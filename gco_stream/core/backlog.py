@@ -8,6 +8,7 @@ that never rests, every eighth turn goes to one of the others.
 import heapq
 import math
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -87,6 +88,15 @@ class Backlog:
     def in_hand(self) -> int:
         """How many names are being worked on."""
         return len(self._in_hand)
+
+    @property
+    def later(self) -> int:
+        """How many names are put off."""
+        return len(self._later)
+
+    def waiting(self) -> Mapping[Urgency, int]:
+        """Return how many names are due, by why they wait."""
+        return {urgency: len(line) for urgency, line in self._waiting.items()}
 
     def add(self, name: EndpointName, urgency: Urgency = Urgency.FRESH) -> None:
         """Let a name wait for its turn; the most urgent of several reasons counts.

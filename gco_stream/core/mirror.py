@@ -72,6 +72,10 @@ class Mirror:
         """Return the highest version that is known of; a list that is asked for from now on is not older than that."""
         return self._reached.get(kind, 0)
 
+    def count(self, kind: Kind) -> int:
+        """Count the objects of a kind."""
+        return sum(key.kind is kind for key in self._objects)
+
     def standing(self) -> frozenset[EndpointName]:
         """Return every endpoint that has objects of ours here which are not leaving, and that nobody holds."""
         names: set[EndpointName] = set()

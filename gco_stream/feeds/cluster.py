@@ -7,7 +7,7 @@ taken up where it was; one whose place is too old lists everything anew.
 import asyncio
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gco_stream.core.backlog import Again, Urgency
 from gco_stream.core.mirror import Listed, Mirror, Reached, Shown, Vanished, WatchEvent
@@ -45,12 +45,14 @@ class ClusterFeed:
 
     Attributes:
         queue: Who is woken by what changes; None: nobody, as long as another process leads.
+        heard: When anything came of each kind last, on the clock that only goes forward.
     """
 
     cluster: Cluster
     mirror: Mirror
     clock: Clock
     queue: WorkQueue | None = None
+    heard: dict[Kind, float] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Watch for ever."""
@@ -80,6 +82,7 @@ class ClusterFeed:
         try:
             async with aclosing(self.cluster.watch(kind, since=place.since)) as events:
                 async for event in events:
+                    self.heard[kind] = self.clock.monotonic()
                     await self._wake(self.mirror.take(kind, event, after=after), event)
                     place.move(event)
         except (StreamGap, Transient, Refused) as trouble:

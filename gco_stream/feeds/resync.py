@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 
 from gco_stream.core.backlog import Again, Urgency
-from gco_stream.core.brake import Brake
+from gco_stream.core.brake import Brake, Waiting
 from gco_stream.core.claims import Claims
 from gco_stream.core.convergence import is_converged
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Item, Kind, Scope
+from gco_stream.core.roster import Roster
 from gco_stream.core.settled import Settled, sight_of
 from gco_stream.errors import Refused, StreamGap, Transient
 from gco_stream.feeds.resync_counts import ResyncCounts
@@ -84,6 +85,8 @@ class Resync:
     settled: Settled = field(default_factory=Settled)
     brake: Brake = field(default_factory=Brake)
     counts: ResyncCounts = field(default_factory=ResyncCounts)
+    roster: Roster = field(default_factory=Roster)
+    hears_of_brake: Callable[[Waiting], None] = lambda _waiting: None
     _ever: bool = field(default=False)
 
     async def run(self) -> None:
@@ -130,6 +133,7 @@ class Resync:
         self.brake.news()
         if (waiting := self.brake.waiting) is not None:
             _log.warning("deletions wait for a confirmation", extra=waiting.facts())
+            self.hears_of_brake(waiting)
 
     async def _list_anew(self) -> tuple[bool, int]:
         """List every kind, so that a watch that missed something is put right.
@@ -165,10 +169,11 @@ class Resync:
         What had objects before the scan began had its record before, too; one that is made meanwhile is not missed.
         """
         standing = self.mirror.standing() if is_listed else None
-        queued, seen = 0, set[EndpointName]()
+        queued, seen, known = 0, set[EndpointName](), self.roster.names()
         async for page in self.records.scan():
             for item in page:
                 seen.add(EndpointName(item["endpoint_name"]))
+                self.roster.introduce(item, self.scope.region)
                 await self._wake(self.claims.note(item))
                 if not (is_listed and self._may_be_left(item)):
                     queued += 1
@@ -176,6 +181,7 @@ class Resync:
                 # A page holds hundreds of records, and fresh changes are not to wait for all of them.
                 await self.clock.sleep(0)
         self.settled.keep_only(seen)
+        self.roster.forget(known - seen)
         await self._wake(self.claims.keep_only(seen))
         gone = 0 if standing is None else await self._judge_gone(standing, seen)
         return _Found(endpoints=len(seen), queued=queued, gone=gone)

@@ -25,6 +25,7 @@ from gco_stream.core.models import (
 from gco_stream.core.record import is_valid_name
 from gco_stream.core.route import target_groups_of
 from gco_stream.errors import Transient
+from gco_stream.meters import Meters
 from gco_stream.shell.kubernetes_api import KubernetesApi
 from gco_stream.shell.watch import SELECTOR, watch
 
@@ -43,8 +44,8 @@ _RELEASE = {"fieldManager": REPLICAS_MANAGER, "force": "false"}
 class KubernetesCluster:
     """Reads and writes the objects of one namespace."""
 
-    def __init__(self, api: ApiClient, *, namespace: str, timeout: timedelta) -> None:
-        self._api = KubernetesApi(api, timeout=timeout)
+    def __init__(self, api: ApiClient, *, namespace: str, timeout: timedelta, meters: Meters | None = None) -> None:
+        self._api = KubernetesApi(api, timeout=timeout, meters=meters)
         self._namespace = namespace
 
     async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:

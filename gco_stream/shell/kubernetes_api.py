@@ -9,7 +9,9 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientResponse, StreamReader
 from kubernetes_asyncio.client import ApiClient, Configuration
@@ -17,11 +19,16 @@ from kubernetes_asyncio.config import ConfigException, load_incluster_config, lo
 from yaml import YAMLError
 
 from gco_stream.errors import GcoStreamError, InvalidSettings, Problem, StreamGap, Transient
+from gco_stream.meters import Meters
+from gco_stream.shell.credentials import SERVICE_ACCOUNT, TokenFile
 from gco_stream.shell.kubernetes_errors import Answer, error_of, says_absent
 from gco_stream.shell.retry import retrying
 
+# What client-go calls it.
+NO_ANSWER = "<error>"
 
-async def load_configuration() -> Configuration:
+
+async def load_configuration(*, service_account: Path = SERVICE_ACCOUNT) -> Configuration:
     """Find the API server: the pod's own service account first, then a kubeconfig file.
 
     Raises:
@@ -29,7 +36,14 @@ async def load_configuration() -> Configuration:
     """
     configuration = Configuration()
     try:
-        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        token, authorities = service_account / "token", service_account / "ca.crt"
+        load_incluster_config(  # type: ignore[no-untyped-call]
+            client_configuration=configuration,
+            try_refresh_token=False,
+            token_filename=str(token),
+            cert_filename=str(authorities),
+        )
+        configuration.refresh_api_key_hook = TokenFile(token)
     except ConfigException:
         try:
             await load_kube_config(client_configuration=configuration)
@@ -43,8 +57,9 @@ async def load_configuration() -> Configuration:
 class KubernetesApi:
     """Sends requests, each with a deadline, and turns the answers into objects or errors."""
 
-    def __init__(self, client: ApiClient, *, timeout: timedelta) -> None:
+    def __init__(self, client: ApiClient, *, timeout: timedelta, meters: Meters | None = None) -> None:
         self._client = client
+        self._meters = meters or Meters()
         self._seconds = timeout.total_seconds()
 
     async def request(
@@ -139,16 +154,22 @@ class KubernetesApi:
         headers: Mapping[str, str],
         seconds: float,
     ) -> ClientResponse:
-        response: ClientResponse = await self._client.call_api(
-            path,
-            method,
-            query_params=list(query.items()),
-            header_params=dict(headers),
-            body=body,
-            auth_settings=["BearerToken"],
-            _preload_content=False,
-            _request_timeout=seconds,
-        )
+        began, code = asyncio.get_running_loop().time(), NO_ANSWER
+        try:
+            response: ClientResponse = await self._client.call_api(
+                path,
+                method,
+                query_params=list(query.items()),
+                header_params=dict(headers),
+                body=body,
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+                _request_timeout=seconds,
+            )
+            code = str(response.status)
+        finally:
+            host = urlsplit(str(self._client.configuration.host)).netloc
+            self._meters.answered(method, code, host, asyncio.get_running_loop().time() - began)
         return response
 
 

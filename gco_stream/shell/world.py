@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aioboto3
-from kubernetes_asyncio.client import ApiClient
 
+from gco_stream.meters import Meters
 from gco_stream.ports import World
 from gco_stream.settings import Settings
 from gco_stream.shell.aws import client_config
 from gco_stream.shell.clock import SystemClock
 from gco_stream.shell.cluster import KubernetesCluster
+from gco_stream.shell.credentials import RenewingClient
+from gco_stream.shell.events import KubernetesEvents
 from gco_stream.shell.kubernetes_api import load_configuration
 from gco_stream.shell.lease import KubernetesLeases
 from gco_stream.shell.stream import DynamoStream
@@ -18,7 +20,7 @@ from gco_stream.shell.table import DynamoRecords
 
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[World]:
+async def connected(settings: Settings, meters: Meters | None = None) -> AsyncIterator[World]:
     """Open the clients of the table, its stream and the cluster, and close them in the end.
 
     Raises:
@@ -30,17 +32,21 @@ async def connected(settings: Settings) -> AsyncIterator[World]:
     async with (
         session.client("dynamodb", config=config) as tables,
         session.client("dynamodbstreams", config=config) as streams,
-        ApiClient(configuration) as api,
-        ApiClient(configuration) as lease_api,
+        RenewingClient(configuration) as api,
+        RenewingClient(configuration) as lease_api,
     ):
         api.user_agent = lease_api.user_agent = "gco-stream"
         yield World(
             records=DynamoRecords(tables, settings.table_name),
             stream=DynamoStream(tables, streams, settings.table_name),
-            cluster=KubernetesCluster(api, namespace=settings.namespace, timeout=settings.kubernetes_timeout),
+            cluster=KubernetesCluster(
+                api, namespace=settings.namespace, timeout=settings.kubernetes_timeout, meters=meters
+            ),
             # With connections of its own, so that no crowd of other requests keeps the leader from renewing it.
             leases=KubernetesLeases(
-                lease_api, namespace=settings.lease_namespace, timeout=settings.lease_renew_deadline / 2
+                lease_api, namespace=settings.lease_namespace, timeout=settings.lease_renew_deadline / 2, meters=meters
             ),
             clock=SystemClock(),
+            events=KubernetesEvents(api, namespace=settings.namespace, instance=settings.hostname, meters=meters),
+            meters=meters or Meters(),
         )

@@ -73,8 +73,8 @@ def asked(world: World, site: Site, *, agent: str = "gco-stream") -> list[tuple[
 
 def changed(world: World, site: Site) -> list[tuple[str, str, str]]:
     """Return what the controller has changed of endpoints in a site's namespace, in order."""
-    reading = ("get", "list", "watch")
-    return [(verb, kind, name) for verb, kind, name in asked(world, site) if verb not in reading and kind != "leases"]
+    reading, others = ("get", "list", "watch"), ("leases", "events")
+    return [(verb, kind, name) for verb, kind, name in asked(world, site) if verb not in reading and kind not in others]
 
 
 async def container_of(site: Site, name: str) -> dict[str, Any]:

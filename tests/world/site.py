@@ -52,6 +52,7 @@ async def open_site(
                 "REGION": REGION,
                 "INFERENCE_NAMESPACE": name,
                 "INFERENCE_ENDPOINTS_TABLE_NAME": name,
+                "HEALTH_PORT": "0",
             },
         )
     finally:

@@ -1,0 +1,78 @@
+"""How every endpoint was, as far as this process knows: from the table when it began, from its own passes since."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gco_stream.core.models import EndpointName, Item
+from gco_stream.core.publication import WITHDRAWN
+
+HELD = "Held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """How one endpoint was last.
+
+    Attributes:
+        plan: What the last pass did and why, for people; empty if it did nothing, or none has looked yet.
+    """
+
+    state: str
+    reason: str | None = None
+    error: str | None = None
+    published: bool = False
+    plan: str = ""
+
+
+class Roster:
+    """The entry of each endpoint that this region has to do with."""
+
+    def __init__(self) -> None:
+        self._entries: dict[EndpointName, Entry] = {}
+
+    def introduce(self, item: Item, region: str) -> None:
+        """Take a record's own word for an endpoint that no pass has told of; a scan may be late with what it says."""
+        name = EndpointName(item["endpoint_name"])
+        status = (item.get("region_status") or {}).get(region)
+        if name not in self._entries and isinstance(status, Mapping):
+            self.note(name, status)
+
+    def note(self, name: EndpointName, status: Mapping[str, Any], plan: str = "") -> None:
+        """Take the status that a pass has come to."""
+        self._entries[name] = Entry(
+            state=str(status.get("state")),
+            reason=status.get("reason"),
+            error=status.get("error"),
+            published=status.get("published") is True,
+            plan=plan,
+        )
+
+    def forget(self, names: Iterable[EndpointName]) -> None:
+        """Drop endpoints whose records are gone."""
+        for name in names:
+            self._entries.pop(name, None)
+
+    def names(self) -> frozenset[EndpointName]:
+        """Return all names."""
+        return frozenset(self._entries)
+
+    def entries(self) -> Mapping[EndpointName, Entry]:
+        """Return all of them, by name."""
+        return dict(sorted(self._entries.items()))
+
+    def states(self) -> Counter[str]:
+        """Count the endpoints of each state."""
+        return Counter(entry.state for entry in self._entries.values())
+
+    def withdrawn(self) -> int:
+        """Count those that the watchdog has taken off the load balancer."""
+        return self._with_reason(WITHDRAWN)
+
+    def held(self) -> int:
+        """Count those that somebody asked to leave as they are."""
+        return self._with_reason(HELD)
+
+    def _with_reason(self, reason: str) -> int:
+        return sum(entry.reason == reason for entry in self._entries.values())
