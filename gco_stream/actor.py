@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gco_stream.core.drift import Corrections
+from gco_stream.core.drift import Corrections, Drift
+from gco_stream.core.events import Account
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Action, EndpointName, Observed, Scope, describe
 from gco_stream.core.plan import Plan, make_plan
 from gco_stream.core.projection import project
-from gco_stream.core.status import Failure
+from gco_stream.core.status import Failure, RegionStatus
 from gco_stream.core.wish import Request
 from gco_stream.errors import Conflict, Refused, Transient
 from gco_stream.ports import Clock, Cluster
@@ -30,6 +31,7 @@ class Acted:
         plan: What was to be done.
         before: What the plan was made from.
         observed: The objects as the API server answered them.
+        drifts: What somebody else had changed and was put right.
         failure: Why the rest was not done, if repeating cannot cure it.
         trouble: Why the rest was not done, if it may be cured by itself.
     """
@@ -37,6 +39,7 @@ class Acted:
     plan: Plan
     before: Observed
     observed: Observed
+    drifts: tuple[Drift, ...] = ()
     failure: Failure | None = None
     trouble: Transient | Conflict | None = None
 
@@ -91,7 +94,7 @@ class Actor:
             except (Transient, Conflict) as trouble:
                 acted = replace(acted, trouble=trouble)
                 break
-            acted = replace(acted, observed=acted.observed.after(action.key, now))
+            acted = replace(acted, observed=acted.observed.after(action.key, now), drifts=(*acted.drifts, *drifts))
             self.corrections.note(action, now, drifts)
             for drift in drifts:
                 facts = {"object": str(drift.key), "manager": drift.manager, "fields": drift.paths}
@@ -124,6 +127,18 @@ class Actor:
         if now is not None:
             self.mirror.note(action.key, project(now))
         return now
+
+
+def account_of(request: Request, acted: Acted, status: RegionStatus | None) -> Account:
+    """Make of a pass what is told of it."""
+    return Account(
+        request=request,
+        plan=acted.plan,
+        before=acted.before,
+        observed=acted.observed,
+        status=status,
+        drifts=acted.drifts,
+    )
 
 
 async def plan_with_room(

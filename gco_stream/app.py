@@ -141,7 +141,7 @@ async def _work(
     stop: asyncio.Event,
     examiner: Examiner,
 ) -> None:
-    queue, mirror, claims = WorkQueue(world.clock, world.meters), watch.mirror, Claims(settings.region)
+    queue, mirror, claims = WorkQueue(world.clock, world.meters, is_open=False), watch.mirror, Claims(settings.region)
     watch.queue = queue
     reconciler = reconciler_for(settings, world, mirror, claims, Brake(settings.deletion_brake))
     chronicle = _chronicle(settings, world, examiner)
@@ -150,7 +150,7 @@ async def _work(
     resync.roster, resync.hears_of_brake = chronicle.roster, chronicle.hear_of_brake
     source = event_source(settings, world, queue, resyncs, reconciler.brake)
     examiner.queue, examiner.source = queue, source
-    examiner.brake, examiner.resyncs = reconciler.brake, resync.counts
+    examiner.brake, examiner.resyncs, examiner.corrections = reconciler.brake, resync.counts, reconciler.corrections
     async with asyncio.TaskGroup() as group:
         workers = [group.create_task(reconciler.work(queue)) for _ in range(settings.workers)]
         telling = group.create_task(chronicle.run())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from gco_stream.core.brake import Brake
+from gco_stream.core.drift import Corrections
 from gco_stream.core.models import EndpointName, Kind
 from gco_stream.core.roster import Roster
 from gco_stream.core.vitals import Role, Vitals, Watched, Work
@@ -39,6 +40,7 @@ class Examiner:
     source: EventSource | None = None
     resyncs: ResyncCounts = field(default_factory=ResyncCounts)
     brake: Brake = field(default_factory=Brake)
+    corrections: Corrections = field(default_factory=Corrections)
     roster: Roster = field(default_factory=Roster)
     _lags: deque[float] = field(default_factory=lambda: deque(maxlen=_BEATS))
 
@@ -62,6 +64,7 @@ class Examiner:
             source=None if source is None else source.health(),
             heard=None if source is None else source.counts,
             resyncs=self.resyncs,
+            corrected=self.corrections.counts,
             work=self._work(),
             roster=self.roster,
             braked=() if waiting is None else waiting.endpoints,

@@ -33,9 +33,6 @@ class Meters:
     def answered(self, method: str, code: str, host: str, seconds: float) -> None:
         """Count a request to the API server, and measure it; the code of one without an answer is ``<error>``."""
 
-    def drift_corrected(self, kind: str, manager: str) -> None:
-        """Count a field that was put right, by who had changed it."""
-
     def fulfilled(self, until: str, seconds: float) -> None:
         """Measure for how long somebody waited for what they had written into a record."""
 

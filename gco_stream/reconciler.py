@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from gco_stream.actor import Acted, Actor
+from gco_stream.actor import Acted, Actor, account_of
 from gco_stream.core.backlog import Again
 from gco_stream.core.brake import Brake, Waiting
 from gco_stream.core.claims import Claims
@@ -119,8 +119,7 @@ class Reconciler:
         status = await self._judge(request, acted, now)
         after = await self._write_status(request, status, bound)
         if after is not None or item is None:
-            plan, before, observed = acted.plan, acted.before, acted.observed
-            self.hears(Account(request=request, plan=plan, before=before, observed=observed, status=status))
+            self.hears(account_of(request, acted, status))
         if acted.trouble is not None:
             raise acted.trouble
         await self._claim(name, after or item, queue)
@@ -133,7 +132,8 @@ class Reconciler:
 
     async def _claim(self, name: EndpointName, item: Item | None, queue: WorkQueue) -> None:
         """Take in what a record lays claim to, and wake those whom that concerns."""
-        for other in sorted(self.claims.forget(name) if item is None else self.claims.note(item)):
+        seen = self.mirror.observed(name)
+        for other in sorted(self.claims.forget(name) if item is None else self.claims.note(item, seen)):
             await queue.add(other)
 
     def _ask_brake(self, request: Request, observed: Observed) -> Request:

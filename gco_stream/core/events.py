@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from gco_stream.core.brake import CONFIRMS, Waiting
+from gco_stream.core.drift import Drift
 from gco_stream.core.manifests.ownership import is_ours, is_reserved
 from gco_stream.core.models import EndpointName, Observed, Scope
 from gco_stream.core.plan import Plan
@@ -35,6 +36,7 @@ class Account:
         before: What the plan was made from.
         observed: What was there after it.
         status: What was reported; None: nothing was to be said.
+        drifts: What was put right on the way.
     """
 
     request: Request
@@ -42,6 +44,7 @@ class Account:
     before: Observed
     observed: Observed
     status: RegionStatus | None
+    drifts: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +93,6 @@ def announcements(account: Account, scope: Scope, *, now: datetime) -> tuple[Ann
     )
 
 
-def drift_corrected(name: EndpointName, *, what: str, manager: str, uid: str | None, now: datetime) -> Announcement:
-    """Tell that something was put right, and who had changed it."""
-    note = f"corrected {what}, last written by {manager}"
-    return Announcement(about=name, reason="DriftCorrected", note=note, uid=uid, at=now)
-
-
 def deletions_braked(waiting: Waiting, *, now: datetime) -> Announcement:
     """Tell that more records are gone than the brake lets through."""
     first = ", ".join(waiting.endpoints[:10])
@@ -113,6 +110,8 @@ class _Turn:
 
     def told(self) -> Iterator[_Told]:
         yield from self._objects()
+        if self.account.drifts:
+            yield _Told("DriftCorrected", "; ".join(map(str, self.account.drifts)))
         yield from self._labels()
         yield from self._publication()
         yield from self._canary()

@@ -44,6 +44,8 @@ def readings_of(vitals: Vitals) -> Iterator[Reading]:
     yield from _resyncs(vitals)
     yield from _watches(vitals)
     yield from _endpoints(vitals)
+    for (kind, manager), count in sorted(vitals.corrected.items()):
+        yield _corrected(kind.value, manager, count)
     lag_help = "The most that the event loop was late at its last beats."
     yield Reading(name="gco_stream_event_loop_lag_seconds", help=lag_help, value=vitals.lag)
 
@@ -87,6 +89,12 @@ def _source(vitals: Vitals) -> Iterator[Reading]:
         yield Reading(name="gco_stream_stream_ready", help=text, value=float(source.is_ready))
         text = "Lines of shards that are followed."
         yield Reading(name="gco_stream_stream_lineages", help=text, value=len(source.lineages))
+
+
+def _corrected(kind: str, manager: str, count: int) -> Reading:
+    text, labels = "Objects that were put right, by who had changed them.", {"kind": kind, "manager": manager}
+    name = "gco_stream_drift_corrected_total"
+    return Reading(name=name, help=text, value=count, labels=labels, is_counter=True)
 
 
 def _resyncs(vitals: Vitals) -> Iterator[Reading]:

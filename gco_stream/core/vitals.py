@@ -110,6 +110,7 @@ class Vitals:
         lags: By how many seconds the event loop was late, at each of its last beats.
         source: None until this process leads.
         heard: None until this process leads.
+        corrected: How many objects were put right, by kind and by who had changed them.
         braked: Endpoints without a record that stay until somebody confirms that they may go.
     """
 
@@ -122,6 +123,7 @@ class Vitals:
     source: SourceHealth | None = None
     heard: Heard | None = None
     resyncs: Resynced | None = None
+    corrected: Mapping[tuple[Kind, str], int] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
     roster: Roster = field(default_factory=Roster)
     braked: tuple[EndpointName, ...] = ()

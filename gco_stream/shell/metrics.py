@@ -47,9 +47,6 @@ class PrometheusMeters(Meters):
         self._request_seconds = self._histogram(
             "rest_client_request_duration_seconds", "Until the API server began to answer.", "verb", "host"
         )
-        self._drift = self._counter(
-            "gco_stream_drift_corrected", "Fields put right, by who had changed them.", "kind", "manager"
-        )
         self._fulfilled = self._histogram(
             "gco_stream_convergence_seconds", "From a write of a record until it is so.", "until", buckets=_LONG
         )
@@ -84,10 +81,6 @@ class PrometheusMeters(Meters):
         """Count and measure a request."""
         self._requests.labels(code, method, host).inc()
         self._request_seconds.labels(method, host).observe(seconds)
-
-    def drift_corrected(self, kind: str, manager: str) -> None:
-        """Count a correction."""
-        self._drift.labels(kind, manager).inc()
 
     def fulfilled(self, until: str, seconds: float) -> None:
         """Measure a fulfilment."""
