@@ -61,20 +61,23 @@ def _default_deployment(spec: Made) -> None:
     pod = spec["template"]["spec"]
     pod |= copy.deepcopy(_POD)
     for container in (*pod["containers"], *pod.get("initContainers", ())):
-        tag = container["image"].rpartition("/")[2].partition(":")[2]
-        container |= {**_MESSAGES, "imagePullPolicy": "Always" if tag in ("", "latest") else "IfNotPresent"}
-        for port in container.get("ports", ()):
-            port["protocol"] = "TCP"
-        for variable in container.get("env", ()):
-            if variable["value"] == "":
-                del variable["value"]
-        for probe in ("livenessProbe", "readinessProbe"):
-            if probe in container:
-                container[probe] = _PROBE | container[probe]
-                container[probe]["httpGet"] = {**container[probe]["httpGet"], "scheme": "HTTP"}
-        for empty in ("command", "args"):
-            if container.get(empty) == []:
-                del container[empty]
+        _default_container(container)
+
+
+def _default_container(container: Made) -> None:
+    tag = container["image"].rpartition("/")[2].partition(":")[2]
+    container |= {**_MESSAGES, "imagePullPolicy": "Always" if tag in ("", "latest") else "IfNotPresent"}
+    for port in container.get("ports", ()):
+        port["protocol"] = "TCP"
+    for variable in container.get("env", ()):
+        if variable["value"] == "":
+            del variable["value"]
+    for probe in {"livenessProbe", "readinessProbe"} & container.keys():
+        container[probe] = _PROBE | container[probe]
+        container[probe]["httpGet"] = {**container[probe]["httpGet"], "scheme": "HTTP"}
+    for empty in ("command", "args"):
+        if container.get(empty) == []:
+            del container[empty]
 
 
 def key_of(live: Made) -> ObjectKey:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from gco_stream.app import election_for, reconciler_for, scope_of, scope_of
+from gco_stream.app import election_for, reconciler_for, scope_of
 from gco_stream.cli.exits import Exit
 from gco_stream.cli.telling import Unable, tell
 from gco_stream.core.backlog import Again, Urgency
