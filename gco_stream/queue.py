@@ -15,7 +15,8 @@ _SHORTEST_WAIT = 0.001
 class WorkQueue:
     """Hands out names to whoever waits for work."""
 
-    def __init__(self, clock: Clock, meters: Meters | None = None) -> None:
+    def __init__(self, clock: Clock, meters: Meters | None = None, *, is_open: bool = True) -> None:
+        """Make a queue that hands out names at once, or only as soon as it is opened."""
         self._clock = clock
         self._meters = meters or Meters()
         self._asked: dict[EndpointName, float] = {}
@@ -23,6 +24,7 @@ class WorkQueue:
         self._backlog = Backlog()
         self._changed = asyncio.Condition()
         self._closed = False
+        self._is_open = is_open
 
     def __len__(self) -> int:
         return len(self._backlog)
@@ -39,7 +41,7 @@ class WorkQueue:
         """Wait for the next name; None once the queue is closed, whatever still waits."""
         async with self._changed:
             while not self._closed:
-                name = self._backlog.take(self._clock.monotonic())
+                name = self._backlog.take(self._clock.monotonic()) if self._is_open else None
                 if name is not None:
                     return self._hand_out(name)
                 await self._wait()
@@ -52,6 +54,12 @@ class WorkQueue:
             self._backlog.done(name, again, now=now, lot=self._clock.lot())
             self._meters.handed_back(now - self._taken.pop(name, now), is_again=again is not None)
             self._changed.notify()
+
+    async def open(self) -> None:
+        """Begin to hand out names."""
+        async with self._changed:
+            self._is_open = True
+            self._changed.notify_all()
 
     async def close(self) -> None:
         """Hand out nothing more; what waits is found again by the next scan."""
@@ -80,7 +88,7 @@ class WorkQueue:
         return name
 
     async def _wait(self) -> None:
-        due = self._backlog.next_due()
+        due = self._backlog.next_due() if self._is_open else None
         delay = None if due is None else max(_SHORTEST_WAIT, due - self._clock.monotonic())
         try:
             async with asyncio.timeout(delay):

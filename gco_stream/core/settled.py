@@ -7,7 +7,7 @@ endpoint is not settled. So the same record beside the same objects gives the sa
 import hashlib
 from collections.abc import Collection
 
-from gco_stream.core.claims import Clash
+from gco_stream.core.claim import Clash
 from gco_stream.core.manifests.ownership import held_by
 from gco_stream.core.models import EndpointName, Item, Observed
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gco_stream.core.claims import Claims, Clash
+from gco_stream.core.claim import Clash
+from gco_stream.core.claims import Claims
 from gco_stream.core.manifests.server import check_health_path
 from gco_stream.core.models import EndpointName, Item, Scope, canary_name
 from gco_stream.core.record import (

@@ -167,24 +167,41 @@ class Resync:
         """Look at every record, and then, if every object is known, at what has none.
 
         What had objects before the scan began had its record before, too; one that is made meanwhile is not missed.
+        The first time, nobody is judged, and the queue hands out nothing, before it is known what all lay claim to.
         """
         standing = self.mirror.standing() if is_listed else None
         queued, seen, known = 0, set[EndpointName](), self.roster.names()
+        unjudged: list[Item] | None = None if self.claims.are_complete else []
+        self.claims.begin_scan()
         async for page in self.records.scan():
             for item in page:
-                seen.add(EndpointName(item["endpoint_name"]))
+                name = EndpointName(item["endpoint_name"])
+                seen.add(name)
                 self.roster.introduce(item, self.scope.region)
-                await self._wake(self.claims.note(item))
-                if not (is_listed and self._may_be_left(item)):
-                    queued += 1
-                    await self.queue.add(EndpointName(item["endpoint_name"]), Urgency.RESYNC)
+                woken = self.claims.note_scanned(item, self.mirror.observed(name))
+                if unjudged is not None:
+                    unjudged.append(item)
+                else:
+                    await self._wake(woken)
+                    queued += await self._judge(item, is_listed=is_listed)
                 # A page holds hundreds of records, and fresh changes are not to wait for all of them.
                 await self.clock.sleep(0)
         self.settled.keep_only(seen)
         self.roster.forget(known - seen)
-        await self._wake(self.claims.keep_only(seen))
+        await self._wake(self.claims.end_scan(seen))
+        await self.queue.open()
+        for item in unjudged or ():
+            queued += await self._judge(item, is_listed=is_listed)
+            await self.clock.sleep(0)
         gone = 0 if standing is None else await self._judge_gone(standing, seen)
         return _Found(endpoints=len(seen), queued=queued, gone=gone)
+
+    async def _judge(self, item: Item, *, is_listed: bool) -> bool:
+        """Queue an endpoint unless it is known to be as it should, and return whether it had to be."""
+        if is_listed and self._may_be_left(item):
+            return False
+        await self.queue.add(EndpointName(item["endpoint_name"]), Urgency.RESYNC)
+        return True
 
     async def _judge_gone(self, standing: frozenset[EndpointName], seen: set[EndpointName]) -> int:
         """Let the brake judge what has objects and no record, and queue what may go: its record is read once more."""

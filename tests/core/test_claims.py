@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from gco_stream.core.claims import Claims, Clash
+from gco_stream.core.claim import Clash
+from gco_stream.core.claims import Claims
 from gco_stream.core.models import EndpointName
 from tests.builders import ELSEWHERE, REGION, a_spec, a_status
 from tests.core.claimants import CANARY, X_CANARY, X, Y, Z, a_claimant, blocked, canary_of, claims_of, seen

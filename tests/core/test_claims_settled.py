@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gco_stream.core.claims import Claims, Clash
+from gco_stream.core.claim import Clash
+from gco_stream.core.claims import Claims
 from gco_stream.core.models import EndpointName, Item
 from tests.builders import ELSEWHERE, REGION, a_spec
 from tests.core.claimants import CANARY, X_CANARY, X, Y, Z, a_claimant, blocked, claims_of, seen
@@ -236,6 +237,6 @@ def test_every_record_is_known_until_it_is_gone(fields: dict[str, Any]) -> None:
 def test_a_record_that_a_complete_scan_did_not_find_is_known_no_more() -> None:
     claims = claims_of(a_claimant("x", desired_state="deleted"), a_claimant("y"))
 
-    claims.keep_only({Y})
+    claims.end_scan({Y})
 
     assert (claims.knows("x"), claims.knows("y")) == (False, True)

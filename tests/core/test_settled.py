@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from gco_stream.core.claims import Clash
+from gco_stream.core.claim import Clash
 from gco_stream.core.convergence import is_converged
 from gco_stream.core.models import EndpointName, Item, Observed
 from gco_stream.core.projection import project
