@@ -173,7 +173,7 @@ async def test_stop_and_start_in_quick_succession_converges(every: float) -> Non
 
 
 @pytest.mark.behaviour("B12")
-async def test_a_record_that_is_gone_touches_nothing_yet() -> None:
+async def test_a_record_that_neither_the_stream_nor_a_scan_has_told_to_be_gone_touches_nothing() -> None:
     region = a_region()
     region.records.put(an_item())
 

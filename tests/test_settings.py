@@ -25,6 +25,7 @@ def test_only_the_region_is_required() -> None:
     assert settings.table_name == "gco-inference-endpoints"
     assert settings.namespace == "gco-inference"
     assert settings.reconcile_interval == timedelta(seconds=300)
+    assert settings.deletion_brake == 5
     assert settings.kubernetes_timeout == timedelta(seconds=30)
     assert settings.unhealthy_threshold == timedelta(seconds=300)
     assert settings.canary_warmup == settings.drain == timedelta(seconds=30)
@@ -47,6 +48,7 @@ def test_every_variable_is_read() -> None:
         EVENT_SOURCE="none",
         STREAM_POLL_INTERVAL_SECONDS="1.5",
         WORKERS="4",
+        DELETION_BRAKE="0",
         MODEL_SYNC_IMAGE="acme/aws:1",
         HOSTNAME="pod-1",
         LOG_LEVEL="debug",
@@ -55,6 +57,7 @@ def test_every_variable_is_read() -> None:
 
     assert (settings.cluster_name, settings.table_region, settings.table_name) == ("gco", "eu-west-1", "t")
     assert (settings.namespace, settings.workers, settings.hostname) == ("n", 4, "pod-1")
+    assert settings.deletion_brake == 0
     assert settings.reconcile_interval == timedelta(seconds=15)
     assert settings.kubernetes_timeout == timedelta(seconds=5)
     assert settings.unhealthy_threshold == timedelta(seconds=60)
@@ -93,6 +96,8 @@ def test_every_problem_is_reported_at_once() -> None:
         ("WORKERS", "0"),
         ("WORKERS", "1.5"),
         ("WORKERS", "²"),
+        ("DELETION_BRAKE", "-1"),
+        ("DELETION_BRAKE", "all"),
         ("LOG_LEVEL", "LOUD"),
         ("LEASE_DURATION_SECONDS", "15.5"),
         ("LEASE_DURATION_SECONDS", "0"),
