@@ -8,9 +8,9 @@ import pytest
 from gco_stream.core.leadership import Lease
 from gco_stream.core.models import Kind, ObjectKey
 from gco_stream.errors import LostLeadership, Transient
-from tests.builders import a_spec, an_item
+from tests.builders import REGION, a_spec, an_item
 from tests.fakes.clock import THE_BEGINNING
-from tests.fakes.controller import Controller, serving, with_records
+from tests.fakes.controller import NAMES, Controller, serving, with_records
 from tests.fakes.lease import Board
 from tests.fakes.line import soon
 from tests.fakes.region import WRITES
@@ -223,3 +223,52 @@ class TestLosing:
             assert writes(controller) == before
             assert controller.line.count("get", "tempting") == 1
             assert controller.leases.line.count("write_lease") == renewals + 1
+
+
+class TestEpoch:
+    async def test_a_status_says_how_often_the_lease_had_been_taken(self) -> None:
+        controller = with_records()
+        controller.leases.board.put(THEIRS.released(at=THE_BEGINNING))
+        async with serving(controller):
+            await soon(lambda: controller.states() == {"running"})
+
+        assert {controller.records.status(name, REGION)["epoch"] for name in NAMES} == {6}
+
+    async def test_who_leads_by_a_lease_that_was_made_anew_counts_from_above_all_statuses(self) -> None:
+        controller = with_records()
+        earlier = {"state": "creating", "cluster": controller.settings.cluster_name, "epoch": 41}
+        controller.records.change("a", region_status={REGION: earlier})
+        async with serving(controller):
+            await soon(lambda: controller.states() == {"running"})
+
+        assert {controller.records.status(name, REGION)["epoch"] for name in NAMES} == {42}
+        assert controller.leases.board.lease is not None
+        assert controller.leases.board.lease.transitions == 42
+
+    async def test_who_finds_the_status_of_a_later_leader_ends_at_once(self) -> None:
+        controller = with_records()
+        async with serving(controller):
+            await soon(lambda: controller.states() == {"running"})
+            before = {**controller.records.items["a"]}
+            later = {"state": "running", "cluster": controller.settings.cluster_name, "epoch": 7}
+
+            controller.records.put({**before, "desired_state": "stopped", "region_status": {REGION: later}})
+            with pytest.raises(LostLeadership, match="later leader"):
+                await controller.serving
+
+        assert controller.records.status("a", REGION) == later
+
+    async def test_no_status_is_written_only_because_another_leads(self) -> None:
+        leader = with_records()
+        standby = beside(leader)
+        async with serving(leader):
+            await soon(lambda: leader.states() == {"running"})
+            await asyncio.sleep(60)
+            async with serving(standby):
+                await asyncio.sleep(5)
+                leader.stop.set()
+                await leader.serving
+                await asyncio.sleep(60)
+
+                assert standby.line.count("scan") == 1
+                assert writes(standby) == []
