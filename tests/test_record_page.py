@@ -8,6 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from gco_stream.core.epoch import EPOCH
 from gco_stream.core.spec import Autoscaling, Canary, EndpointSpec, Resources, Rollout
 from gco_stream.core.status import _OURS, State
 
@@ -70,4 +71,4 @@ def test_every_key_of_a_rollout_stands_there() -> None:
 def test_every_field_and_every_state_of_a_status_stands_there() -> None:
     names = {name for first, *_ in rows("Status: `region_status.<region>`") for name in re.findall(r"`(\w+)`", first)}
 
-    assert names == {*_OURS, "last_sync", *State}
+    assert names == {*_OURS, EPOCH, "last_sync", *State}
