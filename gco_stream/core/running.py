@@ -169,7 +169,7 @@ class _Running:
         is_waiting = self.stands.has_successor(is_complete=primary.is_complete)
         return Situation(
             primary=primary,
-            canary=self._canary(path),
+            canary=self._canary(path, is_waiting=is_waiting),
             replicas=replicas_of(deployment) if wanted is None else wanted,
             weight=None if spec.canary is None or is_waiting else spec.canary.weight,
             is_promoted=self.stands.is_promoted(),
@@ -188,15 +188,20 @@ class _Running:
         own = 0 if live is None else target_groups_of(live)
         return self.stands.scope.target_groups - (self.observed.target_groups - own)
 
-    def _canary(self, path: str) -> Side:
-        """Say how the canary is; one that nobody will answer for, or answers where nobody asks, is out of reach."""
+    def _canary(self, path: str, *, is_waiting: bool) -> Side:
+        """Say how the canary is; one that nobody will answer for, or answers where nobody asks, is out of reach.
+
+        Args:
+            is_waiting: Whether what the record says of a canary has to wait until this one is not needed any more.
+        """
         app = self.stands.canary
         side = self.stands.side(app, is_changing=False, since=self.clocks.canary)
         route, live = self.stands.route(), self.stands.deployment(app)
-        gets_first_share = self.endpoint.spec.canary is not None and (route is None or route.canary is None)
+        is_unshared = route is None or route.canary is None
+        gets_first_share = self.endpoint.spec.canary is not None and is_unshared and not is_waiting
         has_old_pods = live is not None and gets_first_share and not read_rollout(live).is_only_new
         wanted = self.endpoint.spec.canary
-        is_to_be_empty = wanted is not None and wanted.replicas == 0
+        is_to_be_empty = wanted is not None and wanted.replicas == 0 and not is_waiting
         is_unfit = has_old_pods or is_to_be_empty or self.stands.answers_elsewhere(app, path)
         return replace(side, is_reachable=False) if is_unfit else side
 

@@ -72,6 +72,19 @@ def test_another_canary_waits_until_the_promoted_one_has_done_its_part() -> None
     assert story.container(NAME)["image"] == V2
 
 
+@pytest.mark.behaviour("B21")
+def test_nor_is_a_promoted_canary_scaled_to_nothing_for_the_sake_of_another() -> None:
+    story = with_canary()
+    story.write(promote())
+    story.look()
+    story.write(canary(V1, replicas=0))
+
+    story.comes_to_rest()
+
+    assert story.phase() is Phase.ALONE
+    assert (story.ready(NAME), story.ready(CANARY)) == (1, 0)
+
+
 @pytest.mark.behaviour("B21", "B22")
 def test_another_health_path_is_not_asked_of_a_canary_that_serves_in_its_endpoints_place() -> None:
     story = carried()
