@@ -12,7 +12,8 @@ import pytest
 from gco_stream.core.brake import Brake
 from gco_stream.core.claims import Claims
 from gco_stream.core.mirror import Mirror
-from gco_stream.core.models import EndpointName
+from gco_stream.core.models import EndpointName, Kind, ObjectKey
+from gco_stream.core.projection import project
 from gco_stream.errors import Transient
 from gco_stream.feeds.resync import Resync, ResyncRequests
 from gco_stream.queue import WorkQueue
@@ -158,3 +159,21 @@ async def test_a_change_is_handed_out_while_the_scan_is_still_under_way() -> Non
 
     assert first == "fresh"
     assert stage.resync.counts.complete == 0
+
+
+@pytest.mark.behaviour("B12")
+async def test_what_is_made_while_the_table_is_scanned_is_not_taken_for_gone() -> None:
+    stage = Stage(records=6)
+    stage.records.page_size = 2
+
+    def make() -> None:
+        """Somebody creates a record where the scan has been already, and its objects are seen at once."""
+        stage.records.put(an_item("a-new-one"))
+        live = stage.cluster.make(a_live(deployment_of(an_endpoint("a-new-one"))), manager="gco-stream")
+        stage.resync.mirror.note(ObjectKey(Kind.DEPLOYMENT, "a-new-one"), project(live))
+
+    async with running(stage):
+        stage.line.meanwhile(2, make)
+        await stage.once()
+
+    assert stage.resync.counts.gone == 0
