@@ -111,3 +111,20 @@ async def test_closing_sends_everybody_home_whatever_still_waits() -> None:
     await queue.add(LLAMA)
     assert [task.result() for task in waiting] == [None] * 3
     assert await queue.take() is None
+
+
+@pytest.mark.behaviour("B13")
+async def test_a_queue_that_is_not_open_yet_hands_out_nothing_until_it_is() -> None:
+    queue = WorkQueue(FakeClock(), is_open=False)
+    await queue.add(LLAMA)
+
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(queue.take()) for _ in range(2)]
+        await asyncio.sleep(100)
+        before = [task.done() for task in waiting]
+        await queue.open()
+        await asyncio.sleep(1)
+        await queue.close()
+
+    assert before == [False, False]
+    assert {task.result() for task in waiting} == {LLAMA, None}

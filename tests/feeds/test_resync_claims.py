@@ -106,3 +106,26 @@ async def test_a_record_that_is_written_while_a_scan_runs_keeps_its_claim() -> N
     resyncing.cancel()
 
     assert [name for name in "abc" if claims.knows(name)] == ["a", "b", "c"]
+
+
+async def test_an_edit_takes_no_path_from_who_is_published_there_nor_after_a_restart() -> None:
+    controller = await a_published_one()
+    controller.records.put(an_item("b-older", ingress_path="/b", created_at=at(-9000)))
+
+    for _ in range(2):
+        async with serving(controller):
+            await soon(lambda: controller.records.status("b-older", "us-east-1").get("published") is True)
+            before = rest(controller)
+            controller.records.change("b-older", ingress_path="/p")
+            await soon(lambda: controller.records.status("b-older", "us-east-1").get("reason") == "Clash")
+            await asyncio.sleep(30)
+            controller.stop.set()
+            await controller.serving
+        controller.stop.clear()
+
+        assert rest(controller) == before
+        assert controller.records.status("z-first", "us-east-1")["state"] == "running"
+    controller.records.change("b-older", ingress_path="/c")
+
+    async with serving(controller):
+        await soon(lambda: controller.records.status("b-older", "us-east-1").get("state") == "running")
