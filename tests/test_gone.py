@@ -39,10 +39,14 @@ class BreakingRecords(FakeRecords):
 
 
 @asynccontextmanager
-async def running(caplog: pytest.LogCaptureFixture, *names: str, scans_only: bool = False) -> AsyncIterator[Controller]:
+async def running(
+    caplog: pytest.LogCaptureFixture, *names: str, scans_only: bool = False, brake: str = "5"
+) -> AsyncIterator[Controller]:
     """A controller whose endpoints have come to rest: a, b, c, and perhaps more."""
     caplog.set_level(logging.INFO)
-    controller = Controller(EVENT_SOURCE="none" if scans_only else "streams", STREAM_POLL_INTERVAL_SECONDS="1")
+    controller = Controller(
+        EVENT_SOURCE="none" if scans_only else "streams", STREAM_POLL_INTERVAL_SECONDS="1", DELETION_BRAKE=brake
+    )
     records = BreakingRecords(stream=controller.stream, line=controller.line)
     controller.records = records
     for name in (*NAMES, *names):
@@ -108,6 +112,16 @@ async def test_an_emptied_table_takes_nothing_down(caplog: pytest.LogCaptureFixt
         facts = vars(logged(caplog, WAITS)[0])
         assert (facts["endpoints"], facts["first"]) == (3, ["a", "b", "c"])
         assert facts["confirm"] == "gco-stream resync --confirm-deletions"
+
+
+@pytest.mark.parametrize(("brake", "left"), [("0", 9), ("5", 9), ("6", 3)])
+async def test_how_many_may_go_at_once_can_be_set(caplog: pytest.LogCaptureFixture, brake: str, left: int) -> None:
+    async with running(caplog, *"defghi", brake=brake) as controller:
+        for name in "abcdef":
+            controller.records.remove(name)
+        await asyncio.sleep(60)
+
+        assert len(standing(controller)) == left
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.5, 2.0])
