@@ -90,7 +90,7 @@ async def test_an_endpoint_is_published_only_when_a_replica_is_ready(
     # The server numbers all changes of all objects in one row.
     assert int(ingress["metadata"]["resourceVersion"]) > int(pod["metadata"]["resourceVersion"])
     changes = [(verb, kind) for verb, kind, _ in changed(world, site)]
-    assert changes == [("patch", "deployments"), ("patch", "services"), ("patch", "ingresses")]
+    assert changes == [("patch", "services"), ("patch", "deployments"), ("patch", "ingresses")]
 
 
 @pytest.mark.behaviour("B14")
