@@ -88,6 +88,26 @@ class TestStandby:
                 assert {call.about for call in standby.line.calls if call.operation == "observe"} == {"b", "c"}
                 assert standby.line.count("watch") == 0
 
+    async def test_what_could_not_be_watched_to_the_end_is_listed_by_who_takes_over(self) -> None:
+        leader = with_records()
+        standby = beside(leader)
+        async with serving(leader):
+            await soon(lambda: leader.states() == {"running"})
+            async with serving(standby):
+                await asyncio.sleep(60)
+                standby.cluster.breaks_off = Transient("unreachable")
+                standby.line.fail("watch", Transient("unreachable"))
+                await asyncio.sleep(60)
+                leader.cluster.model.objects[ObjectKey(Kind.SERVICE, "b")]["metadata"]["labels"]["project"] = "theirs"
+                leader.stop.set()
+                await leader.serving
+                standby.line.calls.clear()
+
+                await soon(lambda: standby.line.count("scan"), within=3)
+                await asyncio.sleep(1)
+
+                assert {call.about for call in standby.line.calls if call.operation == "observe"} == set(NAMES)
+
     @pytest.mark.behaviour("B5")
     async def test_a_standby_says_who_leads_when_it_is_asked_for_a_resync(
         self, caplog: pytest.LogCaptureFixture

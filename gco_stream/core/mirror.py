@@ -58,10 +58,19 @@ class Mirror:
         self._listed: dict[Kind, int] = {}
         self._reached: dict[Kind, int] = {}
         self._gone: OrderedDict[str, int] = OrderedDict()
+        self._doubted: set[Kind] = set()
 
     def has_listed(self, kind: Kind) -> bool:
         """Whether a kind has been listed once, so that what is not here is not there."""
         return kind in self._listed
+
+    def is_followed(self, kind: Kind) -> bool:
+        """Whether all that is known of a kind is as of a moment ago."""
+        return self.has_listed(kind) and kind not in self._doubted
+
+    def doubt(self, kind: Kind) -> None:
+        """Remember that the watch on a kind broke off, until something comes of it again."""
+        self._doubted.add(kind)
 
     def observed(self, name: EndpointName) -> Observed:
         """Return what is known of one endpoint's objects."""
@@ -95,6 +104,7 @@ class Mirror:
             event: What it showed.
             after: What had been reached when the watch was asked for.
         """
+        self._doubted.discard(kind)
         match event:
             case Listed(projections, version):
                 is_first = not self.has_listed(kind)

@@ -86,6 +86,7 @@ class ClusterFeed:
                     await self._wake(self.mirror.take(kind, event, after=after), event)
                     place.move(event)
         except (StreamGap, Transient, Refused) as trouble:
+            self.mirror.doubt(kind)
             return trouble
         return None
 

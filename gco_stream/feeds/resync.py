@@ -146,7 +146,7 @@ class Resync:
         behind: set[EndpointName] = set()
         try:
             for kind in Kind:
-                if self._ever or not self.mirror.has_listed(kind):
+                if self._ever or not self.mirror.is_followed(kind):
                     behind |= await self._list(kind)
         except (Transient, Refused, StreamGap) as trouble:
             _log.warning("objects cannot be listed, every endpoint is looked at", extra={"reason": str(trouble)})

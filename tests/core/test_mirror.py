@@ -42,6 +42,18 @@ def test_it_is_synced_once_every_kind_has_been_listed() -> None:
     assert all(mirror.has_listed(kind) for kind in Kind)
 
 
+@pytest.mark.behaviour("B4")
+def test_a_kind_is_followed_from_its_list_on_unless_its_watch_broke_off_and_nothing_has_come_since() -> None:
+    mirror = Mirror()
+    followed = [mirror.is_followed(Kind.DEPLOYMENT)]
+
+    for event in (listed(), None, Reached("11")):
+        mirror.doubt(Kind.DEPLOYMENT) if event is None else mirror.take(Kind.DEPLOYMENT, event)
+        followed.append(mirror.is_followed(Kind.DEPLOYMENT))
+
+    assert followed == [False, True, False, True]
+
+
 def test_an_endpoint_is_observed_with_all_of_its_objects_and_nobody_elses() -> None:
     mirror = Mirror()
     ours = [a_projection(), a_projection(), a_projection("inference-llama")]

@@ -20,6 +20,7 @@ class FakeCluster:
 
     Attributes:
         blink: The longest that its watches look away, in seconds.
+        breaks_off: How every watch ends, or None.
         model: What is there; its ``work`` is what the cluster's own controllers do.
     """
 
@@ -27,6 +28,7 @@ class FakeCluster:
         self.line = line or Line()
         self.model = ClusterModel()
         self.blink = blink
+        self.breaks_off: Exception | None = None
 
     def make(self, manifest: Manifest, *, manager: str = "kubectl") -> dict[str, Any]:
         """Let somebody else make an object, or change one that is there."""
@@ -66,6 +68,8 @@ class FakeCluster:
         pause = 0.02
         while True:
             await asyncio.sleep(pause)
+            if self.breaks_off is not None:
+                raise self.breaks_off
             there = self._projections(kind)
             pause = 0.02 if there != shown else min(self.blink, pause * 2)
             for key in shown.keys() - there.keys():
