@@ -35,7 +35,8 @@ class Roster:
     def introduce(self, item: Item, region: str) -> None:
         """Take a record's own word for an endpoint that no pass has told of; a scan may be late with what it says."""
         name = EndpointName(item["endpoint_name"])
-        status = (item.get("region_status") or {}).get(region)
+        statuses = item.get("region_status")
+        status = statuses.get(region) if isinstance(statuses, Mapping) else None
         if name not in self._entries and isinstance(status, Mapping):
             self.note(name, status)
 
@@ -43,8 +44,8 @@ class Roster:
         """Take the status that a pass has come to."""
         self._entries[name] = Entry(
             state=str(status.get("state")),
-            reason=status.get("reason"),
-            error=status.get("error"),
+            reason=_word(status.get("reason")),
+            error=_word(status.get("error")),
             published=status.get("published") is True,
             plan=plan,
         )
@@ -76,3 +77,8 @@ class Roster:
 
     def _with_reason(self, reason: str) -> int:
         return sum(entry.reason == reason for entry in self._entries.values())
+
+
+def _word(value: object) -> str | None:
+    """Take what others may have written into a status for what it should be."""
+    return None if value is None else str(value)

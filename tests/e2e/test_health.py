@@ -47,7 +47,8 @@ class Pages:
 
     async def sample(self, series: str) -> float | None:
         _, page = await self.get("/metrics")
-        return next((float(line.rpartition(" ")[2]) for line in page.splitlines() if line.startswith(series + " ")), None)
+        found = [line.rpartition(" ")[2] for line in page.splitlines() if line.startswith(f"{series} ")]
+        return float(found[0]) if found else None
 
 
 @pytest_asyncio.fixture(loop_scope="session")
