@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gco_stream import app
+from gco_stream.core.models import Kind, ObjectKey
 from gco_stream.errors import Transient
 from gco_stream.settings import read_settings
 from tests.builders import an_item
@@ -37,6 +38,17 @@ class TestServing:
             others = set(controller.line.operations()) - {"read"}
             assert others == {"locate", "describe"}
             assert controller.line.count("describe") <= 4
+
+    async def test_what_somebody_deletes_is_there_again_before_any_resync(self) -> None:
+        async with serving(with_records()) as controller:
+            await soon(lambda: controller.states() == {"running"})
+            await asyncio.sleep(60)
+            key = ObjectKey(Kind.SERVICE, "a")
+
+            del controller.cluster.model.objects[key]
+            await soon(lambda: key in controller.cluster.model.objects, within=controller.cluster.blink + 1)
+
+            assert controller.line.count("scan") == 1
 
     async def test_without_a_stream_the_resync_alone_finds_changes(self) -> None:
         async with serving(with_records(EVENT_SOURCE="none", RECONCILE_INTERVAL_SECONDS="15")) as controller:
