@@ -11,8 +11,10 @@ from gco_stream.settings import Settings, read_settings
 from tests.builders import an_item
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
+from tests.fakes.events import FakeEvents
 from tests.fakes.lease import Board, FakeLeases
 from tests.fakes.line import Line
+from tests.fakes.meters import FakeMeters
 from tests.fakes.records import FakeRecords
 from tests.fakes.stream import FakeStream
 
@@ -36,6 +38,8 @@ class Controller:
         self.stop = asyncio.Event()
         self.resyncs = ResyncRequests()
         self.settings: Settings = read_settings({"REGION": "us-east-1", **environment})
+        self.events, self.meters = FakeEvents(), FakeMeters()
+        self.examiner = app.examiner_for(self.settings, self.clock)
         self.serving: asyncio.Task[None]
 
     async def serve(self) -> None:
@@ -45,8 +49,10 @@ class Controller:
             cluster=self.cluster,
             leases=self.leases,
             clock=self.clock,
+            events=self.events,
+            meters=self.meters,
         )
-        await app.serve(self.settings, world, self.resyncs, self.stop)
+        await app.serve(self.settings, world, self.resyncs, self.stop, self.examiner)
 
     def states(self) -> set[object]:
         return {self.records.status(name, "us-east-1").get("state") for name in self.records.items}
