@@ -130,3 +130,39 @@ async def test_a_leader_that_slept_too_long_ends_and_writes_nothing(
     assert len(history(world, site, "tempting")) == 1
     assert await site.kubernetes.get("Deployment", "tempting") is None
     assert (await holder(site)).startswith("pod-b_")
+
+
+async def test_a_lease_that_somebody_deletes_stays_with_who_leads(site: Site, stack: AsyncExitStack) -> None:
+    pair = await a_pair(stack, site)
+    before = await holder(site)
+
+    await site.kubernetes.delete("Lease", LEASE)
+    await eventually(lambda: site.kubernetes.get("Lease", LEASE), 5, "the Lease made anew")
+
+    assert await holder(site) == before
+    lease = await site.kubernetes.get("Lease", LEASE)
+    assert lease is not None
+    assert lease["spec"]["leaseTransitions"] == 2
+    assert pair.standby.logged("leading") == []
+    assert pair.leader.process.returncode is None
+
+
+async def test_who_leads_by_a_new_lease_counts_from_above_every_status(
+    site: Site, writers: Writers, stack: AsyncExitStack
+) -> None:
+    first = await stack.enter_async_context(started_controller({**site.environment, "HOSTNAME": "pod-a"}))
+    writers.create("llama")
+    await is_promoted(writers, "llama")
+    assert await first.stop() == 0
+    before = writers.status("llama")
+    await site.kubernetes.delete("Lease", LEASE)
+
+    second = await stack.enter_async_context(started_controller({**site.environment, "HOSTNAME": "pod-b"}))
+    await second.has_logged("table scanned")
+    writers.create("later")
+    await is_promoted(writers, "later")
+
+    lease = await site.kubernetes.get("Lease", LEASE)
+    assert lease is not None
+    assert (before["epoch"], writers.status("later")["epoch"], lease["spec"]["leaseTransitions"]) == (1, 2, 2)
+    assert writers.status("llama") == before
