@@ -12,6 +12,7 @@ import pytest_asyncio
 import yaml
 
 from gco_stream.app import _DRAIN_SECONDS
+from gco_stream.core.health import GRACE_SECONDS
 from gco_stream.core.leadership import LEASE_NAME
 from gco_stream.election import RELEASE_SECONDS
 from gco_stream.errors import InvalidSettings
@@ -105,6 +106,37 @@ def test_one_controller_stands_by_also_during_an_update_and_work_in_hand_may_fin
     assert spec["replicas"] == 2
     assert spec["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
     assert spec["template"]["spec"]["terminationGracePeriodSeconds"] >= _DRAIN_SECONDS + RELEASE_SECONDS + 2
+
+
+@pytest.mark.behaviour("B6")
+def test_probes_and_prometheus_ask_where_the_controller_answers(world_parts: Parts) -> None:
+    deployment = built(world_parts, EXAMPLE)["Deployment"]
+
+    (container,) = pod_spec(deployment)["containers"]
+    settings = read_settings(environment_of(deployment))
+    ((name, port),) = ((one["name"], one["containerPort"]) for one in container["ports"])
+    asked = {probe: container[probe]["httpGet"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert port == settings.health_port
+    assert asked == {
+        "startupProbe": {"path": "/healthz", "port": name},
+        "livenessProbe": {"path": "/healthz", "port": name},
+        "readinessProbe": {"path": "/readyz", "port": name},
+    }
+    assert deployment["spec"]["template"]["metadata"]["annotations"] == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(port),
+        "prometheus.io/path": "/metrics",
+    }
+
+
+@pytest.mark.behaviour("B6")
+def test_liveness_leaves_a_leader_the_time_to_end_by_itself(world_parts: Parts) -> None:
+    (container,) = pod_spec(built(world_parts, EXAMPLE)["Deployment"])["containers"]
+
+    probe = container["livenessProbe"]
+
+    assert probe["periodSeconds"] * probe["failureThreshold"] >= GRACE_SECONDS
+    assert probe["timeoutSeconds"] < probe["periodSeconds"]
 
 
 def test_the_lease_alone_of_all_leases_is_granted(world_parts: Parts) -> None:

@@ -26,6 +26,7 @@ def test_only_the_region_is_required() -> None:
     assert settings.namespace == "gco-inference"
     assert settings.reconcile_interval == timedelta(seconds=300)
     assert settings.deletion_brake == 5
+    assert settings.health_port == 8080
     assert settings.kubernetes_timeout == timedelta(seconds=30)
     assert settings.unhealthy_threshold == timedelta(seconds=300)
     assert settings.canary_warmup == settings.drain == timedelta(seconds=30)
@@ -49,6 +50,7 @@ def test_every_variable_is_read() -> None:
         STREAM_POLL_INTERVAL_SECONDS="1.5",
         WORKERS="4",
         DELETION_BRAKE="0",
+        HEALTH_PORT="0",
         MODEL_SYNC_IMAGE="acme/aws:1",
         HOSTNAME="pod-1",
         LOG_LEVEL="debug",
@@ -57,7 +59,7 @@ def test_every_variable_is_read() -> None:
 
     assert (settings.cluster_name, settings.table_region, settings.table_name) == ("gco", "eu-west-1", "t")
     assert (settings.namespace, settings.workers, settings.hostname) == ("n", 4, "pod-1")
-    assert settings.deletion_brake == 0
+    assert (settings.deletion_brake, settings.health_port) == (0, 0)
     assert settings.reconcile_interval == timedelta(seconds=15)
     assert settings.kubernetes_timeout == timedelta(seconds=5)
     assert settings.unhealthy_threshold == timedelta(seconds=60)
@@ -159,3 +161,11 @@ def test_an_empty_variable_counts_as_none() -> None:
 
 def test_variables_of_others_are_not_taken_for_settings() -> None:
     assert read(workers="many", hostname="x", log_level="LOUD", PATH="/bin") == read()
+
+
+@pytest.mark.behaviour("B1", "B6")
+@pytest.mark.parametrize("port", ["-1", "65536", "http", "80.5"])
+def test_a_health_port_is_a_port_or_none(port: str) -> None:
+    assert problems_of({"REGION": "us-east-1", "HEALTH_PORT": port}) == [
+        f"HEALTH_PORT is '{port}': must be a port from 1 to 65535, or 0 for none"
+    ]
