@@ -27,7 +27,7 @@ _LONGEST = 5
 _OURS = (FIELD_MANAGER, REPLICAS_MANAGER)
 _IDENTITY = ("apiVersion", "kind")
 _NAMES = ("name", "namespace")
-_STATES = {Run: (State.CREATING, State.UPDATING, State.RUNNING), Stop: (State.STOPPED,)}
+_STATES = {Run: (State.CREATING, State.UPDATING, State.RUNNING), Stop: (State.STOPPING, State.STOPPED)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,8 +143,9 @@ class TestWhatWasAppliedAlready:
     def test_an_endpoint_on_its_way_or_there(self, state: str) -> None:
         assert is_applied_already(reported(state), REGION)
 
-    def test_a_stopped_endpoint_that_should_be(self) -> None:
-        assert is_applied_already(reported("stopped", desired="stopped"), REGION)
+    @pytest.mark.parametrize("state", ["stopping", "stopped"])
+    def test_an_endpoint_that_should_be_stopped_and_was_scaled_to_none(self, state: str) -> None:
+        assert is_applied_already(reported(state, desired="stopped"), REGION)
 
     @pytest.mark.parametrize(
         "request_",
