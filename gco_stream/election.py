@@ -84,11 +84,17 @@ class Election:
                 raise LostLeadership("the lease could not be renewed in time") from error
 
     async def release(self) -> None:
-        """Give the Lease back, if it may be ours; where that fails, it runs out by itself."""
+        """Give the Lease back, if it may be ours; where that fails, it runs out by itself.
+
+        So it does where a write was cut off, which may still be done: nobody else is to write meanwhile.
+        """
         is_lost = self._held is not None and self.tenure.seconds_left() <= 0
         if not self._has_asked or is_lost:
             return
         self.tenure.end()
+        if self.tenure.has_cut_off:
+            _log.warning("a write was cut off, the lease is left to run out")
+            return
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
                 await self._give_back()

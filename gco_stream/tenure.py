@@ -26,10 +26,12 @@ class Tenure:
 
     Attributes:
         write_seconds: What one write may take at the most; it begins only while leading is certain for longer.
+        has_cut_off: Whether a write was ended in the middle, by whoever ended its task; it may still be done.
     """
 
     clock: Clock
     write_seconds: float
+    has_cut_off: bool = False
     _until: float = field(default=-math.inf)
     _epoch: int = field(default=0)
     _earlier: float = field(default=math.inf)
@@ -94,6 +96,9 @@ class Tenure:
         try:
             async with limit:
                 yield
+        except asyncio.CancelledError:
+            self.has_cut_off = True
+            raise
         except TimeoutError as error:
             if not limit.expired():
                 raise

@@ -90,3 +90,21 @@ async def test_one_that_was_deleted_is_not_taken_by_who_has_seen_it_held(me: Can
         assert now() >= 58 + 15
         assert me.board.lease is not None
         assert me.board.lease.transitions == 2
+
+
+@pytest.mark.parametrize("seconds", [1.0, 60.0], ids=["in the middle", "over by then"])
+async def test_a_lease_is_left_to_run_out_where_a_write_was_cut_off(me: Candidate, seconds: float) -> None:
+    await me.election.win()
+
+    async def write() -> None:
+        async with me.tenure.writing():
+            await asyncio.sleep(2)
+
+    writing = asyncio.create_task(write())
+    await asyncio.wait([writing], timeout=seconds)
+    writing.cancel()
+    await asyncio.wait([writing])
+    me.tenure.extend(now() + 10, epoch=1)
+    await me.election.release()
+
+    assert (me.board.holder, me.leads) == ("me" if seconds < 2 else "", False)
