@@ -1,7 +1,6 @@
 """docs/operations.md, held to the code: every metric with its labels, every check, every reason of an Event."""
 
 import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gco_stream.core import events
 from gco_stream.core.health import liveness, readiness
 from gco_stream.core.models import Kind
+from gco_stream.core.publication import LOAD_BALANCER_FULL, WITHDRAWN
 from gco_stream.core.readings import readings_of
 from gco_stream.feeds.resync_counts import ResyncCounts
 from gco_stream.feeds.stream_counts import StreamCounts
@@ -34,7 +34,7 @@ def words(cell: str) -> list[str]:
 def test_every_metric_is_on_the_page_with_its_labels_and_no_other() -> None:
     meters = PrometheusMeters()
     meters.answered("GET", "200", "host", 0.1)
-    counts, resyncs = StreamCounts(records=Counter(queued=1), lag_seconds=0.1), ResyncCounts(seconds=1.0)
+    counts, resyncs = StreamCounts(lag_seconds=0.1), ResyncCounts(seconds=1.0)
     everything = a_leader(heard=counts, resyncs=resyncs, corrected={(Kind.SERVICE, "kubectl"): 1})
 
     families = text_string_to_metric_families(meters.page(readings_of(everything)).decode())
@@ -62,8 +62,8 @@ def test_every_reason_of_an_event_is_on_the_page() -> None:
     source = Path(events.__file__).read_text()
 
     told = set(re.findall(r'(?:_Told\(|reason=)"(\w+)"', source)) | {
-        events.WITHDRAWN,
-        events.LOAD_BALANCER_FULL,
+        WITHDRAWN,
+        LOAD_BALANCER_FULL,
         "Held",
     }
 
