@@ -125,8 +125,8 @@ class TestWithoutAController:
 
         changes = planned["chat"]["changes"]
         assert [(c["action"], c["kind"], c["reason"]) for c in changes] == [
-            ("create", "Deployment", "missing"),
             ("create", "Service", "missing"),
+            ("create", "Deployment", "missing"),
         ]
         assert (text.code, text.err) == (1, "")
         assert "chat: create Deployment chat: missing" in text.out

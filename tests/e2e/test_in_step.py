@@ -153,19 +153,22 @@ async def test_an_endpoint_that_is_held_is_left_as_it_is_until_it_is_let_go(
     await reaches(writers, "llama", "running", replicas_ready=3)
 
 
-@pytest.mark.behaviour("B13")
-async def test_whoever_takes_our_mark_away_takes_the_object_out_of_our_hands(
+@pytest.mark.behaviour("B13", "B14")
+async def test_a_mark_of_ours_that_somebody_changes_is_put_back_and_no_pod_restarts(
     site: Site, writers: Writers, controller: Controller
 ) -> None:
     await settled(site, writers)
+    pods = {pod["metadata"]["uid"] for pod in await site.kubernetes.list("Pod", "app=llama")}
+    mark = "app.kubernetes.io/managed-by"
 
-    await site.kubernetes.patch("Deployment", "llama", {"metadata": {"labels": {"app.kubernetes.io/managed-by": "me"}}})
-    await reaches(writers, "llama", "error", reason="ForeignObject")
-    writers.scale("llama", 3)
-    writers.create("later")
-    await is_promoted(writers, "later")
+    await site.kubernetes.patch("Deployment", "llama", {"metadata": {"labels": {mark: "me"}}})
 
-    assert (await essence(site, "Deployment"))["spec"]["replicas"] == 1
+    async def is_ours_again() -> bool:
+        live = await site.kubernetes.get("Deployment", "llama")
+        return live is not None and live["metadata"]["labels"][mark] == "gco-stream"
+
+    await eventually(is_ours_again, what="our mark again")
+    assert {pod["metadata"]["uid"] for pod in await site.kubernetes.list("Pod", "app=llama")} == pods
 
 
 @pytest.mark.behaviour("B14")
@@ -232,7 +235,7 @@ async def test_a_resync_of_converged_endpoints_asks_for_none_of_them(
     (scan,) = controller.logged("table scanned", reason="SIGHUP")
     assert (scan["endpoints"], scan["queued"], scan["behind"]) == (3, 0, 0)
     more = [request for request in asked(world, site)[reads:] if request[1] != "leases"]
-    assert [verb for verb, _, _ in more] == ["watch"] * 3
+    assert [verb for verb, _, _ in more] == ["watch"] * 4
     assert len(changed(world, site)) == writes
 
 

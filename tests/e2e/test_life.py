@@ -100,7 +100,7 @@ async def test_an_endpoint_is_published_only_when_a_replica_is_ready(
         ({"image": "vllm/vllm-openai:v0.9.0"}, ("image",), "vllm/vllm-openai:v0.9.0"),
         ({"env": {"A": "2"}}, ("env",), [{"name": "A", "value": "2"}]),
         ({"env": None}, ("env",), None),
-        ({"port": 9000}, ("ports",), [{"containerPort": 9000, "protocol": "TCP"}]),
+        ({"port": 9000}, ("ports",), [{"containerPort": 9000, "name": "http", "protocol": "TCP"}]),
         ({"health_check_path": "/v1/ok"}, ("readinessProbe", "httpGet", "path"), "/inference/llama/v1/ok"),
         ({"args": ["--model", "x"]}, ("args",), ["--model", "x", "--root-path", "/inference/llama"]),
         ({"resources": {"requests": {"cpu": "2"}}}, ("resources", "requests"), {"cpu": "2", "nvidia.com/gpu": "1"}),
