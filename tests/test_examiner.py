@@ -93,6 +93,29 @@ async def test_a_pass_in_hand_is_seen_with_its_age() -> None:
         assert value(controller, "controller_runtime_active_workers") == 1
 
 
+async def test_a_watch_on_which_nothing_comes_is_seen_with_its_age() -> None:
+    async with serving(with_records()) as controller:
+        await soon(lambda: controller.states() == {"running"})
+        await asyncio.sleep(300)
+
+        watched = controller.examiner.examine().watches[Kind.DEPLOYMENT]
+
+        assert watched.objects == 3
+        assert watched.silent_seconds == pytest.approx(300, abs=15)
+
+
+@pytest.mark.behaviour("B39")
+async def test_what_the_last_passes_told_is_written_before_a_process_ends() -> None:
+    controller = with_records(WORKERS="1")
+    controller.line.latency, controller.events.line.latency = 1.0, 0.5
+    async with serving(controller):
+        await soon(lambda: controller.line.count("observe"))
+        controller.stop.set()
+        await controller.serving
+
+    assert controller.events.reasons() == ["Created"]
+
+
 async def test_a_pass_that_does_not_end_at_its_deadline_fails_liveness() -> None:
     controller = with_records(WORKERS="1")
     controller.examiner.pass_deadline = 10.0

@@ -190,4 +190,7 @@ class Sparing:
         """
         self._last = {key: then for key, then in self._last.items() if now - then < PAUSE_SECONDS}
         key = (announcement.about, announcement.reason)
-        return key not in self._last and self._last.setdefault(key, now) == now
+        if key in self._last:
+            return False
+        self._last[key] = now
+        return True

@@ -71,6 +71,18 @@ def test_another_wish_is_told_as_an_update_once() -> None:
     assert reasons({"state": "updating"}, state=State.UPDATING, plan=applying()) == []
 
 
+def test_what_an_endpoint_gets_once_its_error_is_mended_is_told_as_created() -> None:
+    mended = {"state": "error", "error": "no image", "published": False, "observed_spec": "other"}
+
+    assert reasons(mended, state=State.CREATING, plan=applying(), before=NOTHING, published=False) == ["Created"]
+
+
+def test_a_record_that_changes_while_somebody_holds_its_endpoint_updates_nothing() -> None:
+    held = Plan(held="debugging", held_back=applying().actions)
+
+    assert reasons({"reason": "Held", "observed_spec": "other"}, reason="Held", plan=held) == []
+
+
 def test_what_is_stopped_or_wrong_is_not_called_created_or_updated() -> None:
     for state in (State.STOPPING, State.STOPPED, State.DELETING, State.DELETED):
         assert reasons({"observed_spec": "other", "published": False}, state=state, published=False) == []
@@ -184,9 +196,9 @@ class TestSparing:
     def test_of_one_reason_an_endpoint_has_at_most_one_a_minute(self) -> None:
         sparing = Sparing()
 
-        let = [sparing.lets(self.an(), now=now) for now in (0.0, 1.0, 59.9, 60.0, 61.0, 120.0)]
+        let = [sparing.lets(self.an(), now=now) for now in (0.0, 0.0, 1.0, 59.9, 60.0, 61.0, 120.0)]
 
-        assert let == [True, False, False, True, False, True]
+        assert let == [True, False, False, False, True, False, True]
 
     def test_other_reasons_and_other_endpoints_have_their_own(self) -> None:
         sparing = Sparing()

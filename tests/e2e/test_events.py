@@ -1,6 +1,7 @@
 """Kubernetes Events on the real API server, as ``kubectl get events`` and ``kubectl describe`` find them."""
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,13 +117,13 @@ async def test_labels_that_are_not_taken_are_named(site: Site, writers: Writers,
 
 
 async def test_kubectl_describe_shows_them(
-    site: Site, writers: Writers, controller: Controller, world_parts: Parts
+    site: Site, writers: Writers, controller: Controller, world_parts: Parts, tmp_path: Path
 ) -> None:
     await runs(writers)
     await is_told(site, "Created", "Published")
 
     command = [str(world_parts.programs["kubectl"]), "describe", "deployment", "llama", "--namespace", site.namespace]
-    kubeconfig = {"KUBECONFIG": site.environment["KUBECONFIG"]}
-    told = subprocess.run(command, env=kubeconfig, check=True, capture_output=True, text=True).stdout
+    environment = {"KUBECONFIG": site.environment["KUBECONFIG"], "HOME": str(tmp_path)}
+    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
     assert "Published" in told.partition("Events:")[2]
