@@ -31,7 +31,7 @@ OVERDUE = -SCOPE.unhealthy_after.total_seconds() - 1
 
 def broken(*, unready_for: float | None = None, **fields: Any) -> dict[str, Any]:
     """A record whose spec cannot be read, of an endpoint that may have had nobody ready for some seconds."""
-    since = {} if unready_for is None else {"unready_since": at(-unready_for)}
+    since: dict[str, Any] = {} if unready_for is None else {"unready_since": at(-unready_for)}
     return an_item(spec=a_spec(port="abc"), region_status={REGION: a_status("error", **since)}, **fields)
 
 

@@ -12,6 +12,7 @@ from gco_stream.core.source_health import Phase, SourceHealth, health_of
 from gco_stream.feeds.resync import ResyncRequests
 from gco_stream.feeds.sources import EventSource, NoEvents
 from gco_stream.feeds.stream import StreamFeed
+from gco_stream.feeds.stream_counts import StreamCounts
 from gco_stream.ports import World
 from gco_stream.queue import WorkQueue
 from gco_stream.settings import read_settings
@@ -33,6 +34,7 @@ class Messages:
     queue: WorkQueue
     resyncs: ResyncRequests
     inbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    counts: StreamCounts = field(default_factory=StreamCounts)
 
     async def run(self) -> None:
         self.resyncs.ask("subscribed")
