@@ -14,6 +14,7 @@ from gco_stream.election import Election
 from gco_stream.feeds.cluster import ClusterFeed
 from gco_stream.feeds.resync_counts import ResyncCounts
 from gco_stream.feeds.sources import EventSource
+from gco_stream.feeds.stream import StreamFeed
 from gco_stream.ports import Clock
 from gco_stream.queue import WorkQueue
 
@@ -62,7 +63,7 @@ class Examiner:
             lags=tuple(self._lags),
             watches={kind: self._watched(kind) for kind in Kind},
             source=None if source is None else source.health(),
-            heard=None if source is None else source.counts,
+            heard=source.counts if isinstance(source, StreamFeed) else None,
             resyncs=self.resyncs,
             corrected=self.corrections.counts,
             work=self._work(),

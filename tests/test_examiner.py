@@ -127,6 +127,20 @@ async def test_a_pass_that_does_not_end_at_its_deadline_fails_liveness() -> None
         assert "is stuck since 2" in told(liveness(controller.examiner.examine()))
 
 
+@pytest.mark.behaviour("B39")
+async def test_records_of_the_stream_are_counted_and_another_source_has_none() -> None:
+    async with serving(with_records()) as controller, serving(with_records(EVENT_SOURCE="none")) as another:
+        await asyncio.sleep(5)
+        controller.records.put(an_item("later"))
+        await asyncio.sleep(5)
+
+        heard = controller.examiner.examine().heard
+        assert heard is not None
+        assert heard.records["queued"] == 1
+        assert another.examiner.examine().heard is None
+        assert is_fine(readiness(another.examiner.examine()))
+
+
 async def test_a_process_that_was_stopped_for_a_while_is_alive_once_it_goes_on() -> None:
     async with serving(with_records()) as controller:
         await asyncio.sleep(20)

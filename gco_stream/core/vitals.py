@@ -20,7 +20,7 @@ class Role(Enum):
 
 
 class Heard(Protocol):
-    """What a source of events has counted."""
+    """What the stream's feed has counted."""
 
     @property
     def records(self) -> Mapping[Any, int]:
@@ -109,7 +109,7 @@ class Vitals:
         certain_seconds: For how long leading is certain yet.
         lags: By how many seconds the event loop was late, at each of its last beats.
         source: None until this process leads.
-        heard: None until this process leads.
+        heard: None until this process leads, and where its source is not the stream.
         corrected: How many objects were put right, by kind and by who had changed them.
         braked: Endpoints without a record that stay until somebody confirms that they may go.
     """

@@ -1,11 +1,10 @@
 """Where names come from between two resyncs: one interface, so that nobody else knows which source it is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from gco_stream.core.source_health import Phase, SourceHealth, health_of
 from gco_stream.feeds.resync import ResyncRequests
-from gco_stream.feeds.stream_counts import StreamCounts
 
 
 class EventSource(Protocol):
@@ -22,18 +21,12 @@ class EventSource(Protocol):
         """Say whether changes are heard of."""
         ...
 
-    @property
-    def counts(self) -> StreamCounts:
-        """What it has seen so far."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class NoEvents:
     """No source at all: changes are found by the resyncs of every interval."""
 
     resyncs: ResyncRequests
-    counts: StreamCounts = field(default_factory=StreamCounts)
 
     async def run(self) -> None:
         """Ask for the first resync, which need not wait for anything; the others come by themselves."""
