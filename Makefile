@@ -33,6 +33,7 @@ test: check test-unit ## Everything: checks, and all tests on a real control pla
 
 bench: setup ## The benchmarks, with what they must reach
 	$(BIN)/python -m benchmarks.propagation
+	$(BIN)/python -m benchmarks.stream
 	$(BIN)/python -m benchmarks.repair
 	$(BIN)/python -m benchmarks.takeover
 	$(BIN)/python -m benchmarks.idle

@@ -94,3 +94,15 @@ async def test_an_iterator_that_expired_costs_a_new_one(far: OverHttp) -> None:
     await soon(far.following.is_up_to_date)
     assert far.service.bodies("GetShardIterator")[-1]["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER"
     assert far.following.scans() == 1
+
+
+async def test_a_backlog_of_ten_thousand_records_takes_a_request_for_each_thousand(far: OverHttp) -> None:
+    model, feed = far.service.model, far.following.feed
+
+    (late,) = model.roll(model.leaf)
+    for number in range(10_000):
+        model.tell(EndpointName(f"e{number % 100}"), shard=late)
+    model.roll(late)
+
+    await soon(lambda: feed.counts.records["queued"] == 10_000)
+    assert sum(late in body["ShardIterator"] for body in far.service.bodies("GetRecords")) <= 12
