@@ -28,6 +28,7 @@ _NODES = re.compile(r"0/\d+ nodes are available: (.*?)(?:\. |\.?$)", re.DOTALL)
 _LACKS = re.compile(r"Insufficient \S+|Too many pods")
 # What follows the question mark of a signed URL is a secret.
 _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*?(?=:?(?:\s|[\"']|$))")
+_REPLICA_SET = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)-([^"-]+)"')
 _POD = re.compile(r" ?\(pod: \"[^\"]*\", container: [^)]*\)")
 
 
@@ -78,6 +79,20 @@ def first_cause(pods: Sequence[Manifest], *, template: str | None = None) -> Cau
         return None
     _, reason, message = min(found)
     return Cause(reason=reason, message=_fit(message))
+
+
+def current_template(deployment: Manifest) -> str | None:
+    """Read from its controller's words which version a Deployment brings out: the ``pod-template-hash`` of its pods.
+
+    Returns:
+        None if it has not said so yet of what the Deployment asks for now.
+    """
+    metadata, status = deployment["metadata"], deployment.get("status") or {}
+    if status.get("observedGeneration", 0) != metadata.get("generation", 0):
+        return None
+    said = str(_condition(deployment, "Progressing").get("message") or "")
+    named = _REPLICA_SET.search(said)
+    return named[2] if named is not None and named[1] == metadata["name"] else None
 
 
 def refused_pods(deployment: Manifest) -> Cause | None:
@@ -257,8 +272,8 @@ def _conditions(live: Manifest) -> Sequence[Mapping[str, Any]]:
     return (live.get("status") or {}).get("conditions") or ()
 
 
-def _condition(pod: Manifest, kind: str) -> Mapping[str, Any]:
-    return next((condition for condition in _conditions(pod) if condition.get("type") == kind), {})
+def _condition(live: Manifest, kind: str) -> Mapping[str, Any]:
+    return next((condition for condition in _conditions(live) if condition.get("type") == kind), {})
 
 
 def _word(said: Mapping[str, Any], otherwise: str) -> str:

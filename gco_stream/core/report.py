@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, assert_never
 
 from gco_stream.core.belonging import belonging
-from gco_stream.core.causes import Cause, first_cause, refused_pods
+from gco_stream.core.causes import Cause, current_template, first_cause, refused_pods
 from gco_stream.core.manifests.ownership import FOUND_TEMPLATE
 from gco_stream.core.models import Manifest, Observed, Scope, is_leaving
 from gco_stream.core.plan import Plan, explain_foreign
@@ -136,8 +136,10 @@ class _Report:
 
     def _cause(self) -> Cause | None:
         deployment = self.observed.deployment(self.request.name)
-        refused = None if deployment is None else refused_pods(deployment)
-        return refused or first_cause(own_pods_of(self.request.name, self.observed))
+        if deployment is None:
+            return None
+        pods = own_pods_of(self.request.name, self.observed)
+        return refused_pods(deployment) or first_cause(pods, template=current_template(deployment))
 
     def _as_found(self) -> str | None:
         """Say that pods run as the poller left them, though the record asks for more than that."""

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,29 @@ def test_a_rollout_over_its_deadline_is_an_error_with_what_the_controller_says()
     assert (status.state, status.reason) == (State.ERROR, "ProgressDeadlineExceeded")
     assert status.error == "has timed out progressing."
     assert status.replicas_ready == 1
+
+
+@pytest.mark.behaviour("B15")
+@pytest.mark.parametrize(("old", "new"), [("6a", "5b"), ("5b", "6a")])
+def test_the_cause_is_that_of_the_version_that_is_rolled_out_however_old_the_pods_are(old: str, new: str) -> None:
+    said = f'ReplicaSet "{NAME}-{new}" has timed out progressing.'
+    overdue = a_deployment_status(2, ready=1, progress="ProgressDeadlineExceeded", message=said)
+    crashing, fine = {"reason": "CrashLoopBackOff"}, {"name": "inference", "ready": True}
+    failed = {"name": "inference", "ready": False, "state": {"waiting": crashing}}
+    pods = tuple(
+        with_container(a_pod(template=template), made=made, seen=seen)
+        for template, made, seen in ((new, 5, failed), (old, 5, fine), (old, 9, fine))
+    )
+    seen = everything_of(an_endpoint(replicas=2), published=False, **overdue)
+
+    status = status_of(a_request(), replace(seen, pods=pods))
+
+    assert (status.state, status.reason) == (State.ERROR, "CrashLoopBackOff")
+
+
+def with_container(pod: dict[str, Any], *, made: int, seen: dict[str, Any]) -> dict[str, Any]:
+    metadata = {**pod["metadata"], "creationTimestamp": f"2026-03-01T12:00:0{made}Z"}
+    return {"metadata": metadata, "spec": {"containers": []}, "status": {"containerStatuses": [seen]}}
 
 
 @pytest.mark.behaviour("B15")
