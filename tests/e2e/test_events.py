@@ -21,7 +21,8 @@ SETTINGS = {"INFERENCE_UNHEALTHY_THRESHOLD_SECONDS": "2", "CANARY_WARMUP_SECONDS
 async def ours(site: Site) -> list[dict[str, Any]]:
     """Return our Events, oldest first."""
     found = await site.kubernetes.list("Event")
-    return sorted((e for e in found if e["reportingController"] == "gco-stream"), key=lambda e: str(e["eventTime"]))
+    told = (event for event in found if event["reportingController"] == "gco-stream")
+    return sorted(told, key=lambda event: int(event["metadata"]["resourceVersion"]))
 
 
 async def reasons(site: Site, name: str) -> list[str]:
