@@ -29,7 +29,7 @@ test-unit: setup ## The tests that need no servers: under 20 seconds
 
 test: check test-unit ## Everything: checks, and all tests on a real control plane and DynamoDB Local
 	$(BIN)/python -m tests.world build
-	$(BIN)/pytest -m "world or index or process"
+	$(BIN)/pytest -n 2 --dist loadfile -m "world or index or process"
 
 bench: setup ## The benchmarks, with what they must reach
 	$(BIN)/python -m benchmarks.propagation

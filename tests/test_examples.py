@@ -14,7 +14,7 @@ import pytest
 from gco_stream.core.compare import differences
 from gco_stream.core.manifests import render
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
-from gco_stream.core.models import Item, Kind, Manifest, Scope
+from gco_stream.core.models import Item, Kind, Manifest, ObjectKey, Scope
 from gco_stream.core.record import DesiredState, Endpoint, read_endpoint, read_record
 from gco_stream.core.rollout import read_rollout
 from tests.world import Site, World, eventually
@@ -47,9 +47,13 @@ def item_of(file: Path, **changes: Any) -> Item:
     return {**json.loads(file.read_text()), **changes}
 
 
-def rendered(endpoint: Endpoint, scope: Scope) -> dict[Kind, Manifest]:
-    manifests = render(endpoint, scope, replicas=endpoint.spec.replicas)
-    return {key.kind: manifest for key, manifest in manifests.items()}
+def rendered(endpoint: Endpoint, scope: Scope) -> dict[ObjectKey, Manifest]:
+    return dict(render(endpoint, scope, replicas=endpoint.spec.replicas))
+
+
+def of_kind(manifests: dict[ObjectKey, Manifest], kind: Kind) -> Manifest:
+    """The first of a kind, which is the endpoint's own."""
+    return next(manifest for key, manifest in manifests.items() if key.kind is kind)
 
 
 @every_example
@@ -136,7 +140,7 @@ async def test_pods_of_an_example_run_on_nodes_that_it_is_meant_for(site: Site, 
     applied = await running(site, file)
 
     pods = await site.kubernetes.list("Pod")
-    assert len(pods) == applied[Kind.DEPLOYMENT]["spec"]["replicas"]
+    assert len(pods) == sum(live["spec"]["replicas"] for key, live in applied.items() if key.kind is Kind.DEPLOYMENT)
     for pod in pods:
         assert pod["spec"]["nodeName"].startswith(NODES[file.stem])
 
@@ -145,29 +149,38 @@ async def test_pods_of_an_example_run_on_nodes_that_it_is_meant_for(site: Site, 
 async def test_applying_an_example_again_changes_nothing(site: Site, file: Path) -> None:
     before = await running(site, file)
 
-    again = {kind: await site.kubernetes.apply(dict(m), FIELD_MANAGER) for kind, m in manifests_of(site, file).items()}
+    again = {key: await site.kubernetes.apply(dict(m), FIELD_MANAGER) for key, m in manifests_of(site, file).items()}
 
-    assert again == before
-    assert all(differences(m, before[kind]) == () for kind, m in manifests_of(site, file).items())
+    # What the autoscaler's controller says of it is none of ours.
+    assert [without_status(live) for live in again.values()] == [without_status(live) for live in before.values()]
+    assert all(differences(m, before[key]) == () for key, m in manifests_of(site, file).items())
 
 
-def manifests_of(site: Site, file: Path, region: str = "us-east-1") -> dict[Kind, Manifest]:
+def without_status(live: Manifest) -> Manifest:
+    left_out = ("resourceVersion", "managedFields") if live["kind"] == "HorizontalPodAutoscaler" else ()
+    metadata = {field: value for field, value in live["metadata"].items() if field not in left_out}
+    return {**live, "metadata": metadata, "status": None}
+
+
+def manifests_of(site: Site, file: Path, region: str = "us-east-1") -> dict[ObjectKey, Manifest]:
     scope = a_scope(site.namespace, region)
     return rendered(read_endpoint(item_of(file, namespace=site.namespace), scope), scope)
 
 
-async def running(site: Site, file: Path) -> dict[Kind, Manifest]:
+async def running(site: Site, file: Path) -> dict[ObjectKey, Manifest]:
     """Apply all that an example asks for, and return it as it is when all pods are ready."""
     manifests = manifests_of(site, file)
-    applied = {kind: await site.kubernetes.apply(dict(m), FIELD_MANAGER) for kind, m in manifests.items()}
-    assert applied.keys() == set(Kind)
-    name = manifests[Kind.DEPLOYMENT]["metadata"]["name"]
+    applied = {key: await site.kubernetes.apply(dict(m), FIELD_MANAGER) for key, m in manifests.items()}
+    deployments = [key for key in manifests if key.kind is Kind.DEPLOYMENT]
+    return applied | {key: await rolled_out(site, key.name) for key in deployments}
 
+
+async def rolled_out(site: Site, name: str) -> Manifest:
     async def settled() -> Manifest | None:
         deployment = await site.kubernetes.get("Deployment", name)
         return deployment if deployment and is_settled(deployment) else None
 
-    return {**applied, Kind.DEPLOYMENT: await eventually(settled, deadline=30, what=f"all pods of {name} ready")}
+    return await eventually(settled, deadline=30, what=f"all pods of {name} ready")
 
 
 def is_settled(deployment: Manifest) -> bool:
@@ -186,7 +199,7 @@ def test_each_region_pulls_its_own_copy_of_the_image_of_the_example_for_many() -
 
 def image_in(item: Item, region: str) -> str:
     scope = a_scope(region=region)
-    pod = rendered(read_endpoint(item, scope), scope)[Kind.DEPLOYMENT]["spec"]["template"]["spec"]
+    pod = of_kind(rendered(read_endpoint(item, scope), scope), Kind.DEPLOYMENT)["spec"]["template"]["spec"]
     image: str = pod["containers"][0]["image"]
     return image
 
@@ -205,7 +218,7 @@ def image_in(item: Item, region: str) -> str:
 def test_the_health_of_an_example_is_asked_for_where_its_server_answers(example: str, path: str) -> None:
     manifests = rendered(read_endpoint(item_of(EXAMPLES / f"{example}.json"), a_scope()), a_scope())
 
-    container = manifests[Kind.DEPLOYMENT]["spec"]["template"]["spec"]["containers"][0]
-    annotations = manifests[Kind.INGRESS]["metadata"]["annotations"]
+    container = of_kind(manifests, Kind.DEPLOYMENT)["spec"]["template"]["spec"]["containers"][0]
+    annotations = of_kind(manifests, Kind.INGRESS)["metadata"]["annotations"]
     assert container["readinessProbe"]["httpGet"]["path"] == path
     assert annotations["alb.ingress.kubernetes.io/healthcheck-path"] == path

@@ -129,7 +129,10 @@ async def test_a_process_that_does_not_answer_is_not_alive(site: Site, stack: As
         await seen.get("/healthz")
     controller.process.send_signal(signal.SIGCONT)
 
-    assert (await seen.get("/healthz"))[0] == 200
+    async def is_alive() -> bool:
+        return (await seen.get("/healthz"))[0] == 200
+
+    await eventually(is_alive, what="alive again, once it has seen that it answers in time")
 
 
 async def test_a_port_that_is_taken_is_told_at_the_start(site: Site) -> None:
