@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from gco_stream.core.additions import count_additions
 from gco_stream.core.brake import Waiting
 from gco_stream.core.events import Account, Announcement, Sparing, announcements, deletions_braked
 from gco_stream.core.fulfilment import Fulfilment
@@ -86,7 +87,8 @@ class Chronicle:
     def _tell(self, account: Account) -> None:
         now, name = self.clock.now(), account.request.name
         if account.status is not None:
-            self.roster.note(name, account.status.as_map(), account.plan.reason)
+            added = count_additions(account.observed, name)
+            self.roster.note(name, account.status.as_map(), account.plan.reason, added)
         elif account.request.item is None:
             self.roster.forget([name])
         for done in self._fulfilment.note(account, self.scope, now=now):

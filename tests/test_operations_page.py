@@ -1,6 +1,7 @@
 """docs/operations.md, held to the code: every metric with its labels, every check, every reason of an Event."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from gco_stream.core.health import liveness, readiness
 from gco_stream.core.models import Kind
 from gco_stream.core.publication import LOAD_BALANCER_FULL, WITHDRAWN
 from gco_stream.core.readings import readings_of
+from gco_stream.core.roster import Roster
 from gco_stream.feeds.resync_counts import ResyncCounts
 from gco_stream.feeds.stream_counts import StreamCounts
 from gco_stream.shell.metrics import PrometheusMeters
+from tests.builders import NAME
 from tests.core.a_reading import a_leader
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +38,9 @@ def test_every_metric_is_on_the_page_with_its_labels_and_no_other() -> None:
     meters = PrometheusMeters()
     meters.answered("GET", "200", "host", 0.1)
     counts, resyncs = StreamCounts(lag_seconds=0.1), ResyncCounts(seconds=1.0)
-    everything = a_leader(heard=counts, resyncs=resyncs, corrected={(Kind.SERVICE, "kubectl"): 1})
+    roster, theirs = Roster(), (Kind.SERVICE, "kubectl")
+    roster.note(NAME, {"state": "running"}, added=Counter({theirs: 1}))
+    everything = a_leader(heard=counts, resyncs=resyncs, corrected={theirs: 1}, roster=roster)
 
     families = text_string_to_metric_families(meters.page(readings_of(everything)).decode())
 

@@ -3,13 +3,14 @@
 Whatever is written below ``status`` or as a finalizer is the business of the cluster's own controllers.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gco_stream.core.manifests.ownership import FIELD_MANAGER, HOLD, REPLICAS_MANAGER
+from gco_stream.core.manifests.ownership import FIELD_MANAGER, HOLD, REPLICAS_MANAGER, is_ours
 from gco_stream.core.merging import FieldsV1, fields_of, place_of
-from gco_stream.core.models import Manifest
+from gco_stream.core.models import EndpointName, Kind, Manifest, Observed
 
 _PLACES = (("f:metadata", "f:labels"), ("f:metadata", "f:annotations"), ("f:spec",))
 _OUR_MANAGERS = (FIELD_MANAGER, REPLICAS_MANAGER)
@@ -36,6 +37,12 @@ def additions(live: Manifest) -> tuple[Addition, ...]:
             theirs = entry.get("fieldsV1") or {}
             found |= {Addition(path, str(entry.get("manager"))) for path in _paths(theirs, ours)}
     return tuple(sorted(found))
+
+
+def count_additions(observed: Observed, name: EndpointName) -> Counter[tuple[Kind, str]]:
+    """Count what others have added to an endpoint's objects, by kind and field manager."""
+    ours = ((key, live) for key, live in observed.objects.items() if is_ours(live, name))
+    return Counter((key.kind, found.manager) for key, live in ours for found in additions(live))
 
 
 def _paths(theirs: FieldsV1, ours: FieldsV1) -> Iterator[str]:

@@ -140,3 +140,6 @@ def _endpoints(vitals: Vitals) -> Iterator[Reading]:
         ("gco_stream_deletions_braked", "Endpoints that wait to be confirmed as gone.", len(vitals.braked)),
     ):
         yield Reading(name=name, help=text, value=value)
+    for (kind, manager), count in sorted(vitals.roster.added().items()):
+        text, labels = "What others have added beside our fields; it stays.", {"kind": kind.value, "manager": manager}
+        yield Reading(name="gco_stream_additions", help=text, value=count, labels=labels)

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from gco_stream.core.models import EndpointName, Item
+from gco_stream.core.models import EndpointName, Item, Kind
 from gco_stream.core.publication import WITHDRAWN
 
 HELD = "Held"
@@ -17,6 +17,7 @@ class Entry:
 
     Attributes:
         plan: What the last pass did and why, for people; empty if it did nothing, or none has looked yet.
+        added: What others have added to its objects, by kind and field manager, when the last pass looked.
     """
 
     state: str
@@ -24,6 +25,7 @@ class Entry:
     error: str | None = None
     published: bool = False
     plan: str = ""
+    added: Counter[tuple[Kind, str]] = field(default_factory=Counter)
 
 
 class Roster:
@@ -40,14 +42,21 @@ class Roster:
         if name not in self._entries and isinstance(status, Mapping):
             self.note(name, status)
 
-    def note(self, name: EndpointName, status: Mapping[str, Any], plan: str = "") -> None:
-        """Take the status that a pass has come to."""
+    def note(
+        self,
+        name: EndpointName,
+        status: Mapping[str, Any],
+        plan: str = "",
+        added: Counter[tuple[Kind, str]] | None = None,
+    ) -> None:
+        """Take the status that a pass has come to, what it did, and what it found to be added by others."""
         self._entries[name] = Entry(
             state=str(status.get("state")),
             reason=_word(status.get("reason")),
             error=_word(status.get("error")),
             published=status.get("published") is True,
             plan=plan,
+            added=added or Counter(),
         )
 
     def forget(self, names: Iterable[EndpointName]) -> None:
@@ -74,6 +83,10 @@ class Roster:
     def held(self) -> int:
         """Count those that somebody asked to leave as they are."""
         return self._with_reason(HELD)
+
+    def added(self) -> Counter[tuple[Kind, str]]:
+        """Count what others have added beside our fields."""
+        return sum((entry.added for entry in self._entries.values()), Counter())
 
     def _with_reason(self, reason: str) -> int:
         return sum(entry.reason == reason for entry in self._entries.values())

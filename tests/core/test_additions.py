@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from gco_stream.core.additions import Addition, additions
-from tests.builders import a_live, an_endpoint, deployment_of
+from gco_stream.core.additions import Addition, additions, count_additions
+from gco_stream.core.models import Kind
+from tests.builders import NAME, a_live, an_endpoint, deployment_of, observed
 from tests.server_side_apply import applied
 
 OURS = deployment_of(an_endpoint(env={"A": "1"}))
@@ -90,3 +91,12 @@ def test_entries_of_a_list_that_we_do_not_have_are_named_one_by_one() -> None:
 
     place = "spec.template.spec.containers[inference].env"
     assert paths(live) == [f"{place}[A]", f"{place}[B]"]
+
+
+@pytest.mark.behaviour("B14")
+def test_additions_are_counted_by_kind_and_manager_on_our_objects_alone() -> None:
+    live = with_theirs(spec=of_container(env=[{"name": "A2", "value": "x"}]), labels={"team": "red"})
+    theirs = applied(None, {**OURS, "metadata": {"name": "llama", "labels": {}}}, manager="helm")
+
+    assert count_additions(observed(live), NAME) == {(Kind.DEPLOYMENT, "kubectl-edit"): 2}
+    assert count_additions(observed(theirs), NAME) == {}

@@ -91,6 +91,22 @@ def test_endpoints_are_counted_by_their_leader_alone() -> None:
     assert values(standby, "gco_stream_endpoints") == values(standby, "gco_stream_withdrawn") == {}
 
 
+@pytest.mark.behaviour("B14")
+def test_what_others_have_added_is_counted_by_kind_and_by_who_it_was() -> None:
+    roster = Roster()
+    added = Counter({(Kind.DEPLOYMENT, "kubectl-edit"): 2, (Kind.SERVICE, "helm"): 1})
+    for name in ("a", "b"):
+        roster.note(EndpointName(name), {"state": "running"}, added=added)
+
+    found = [r for r in readings_of(a_leader(roster=roster)) if r.name == "gco_stream_additions"]
+
+    assert [(r.labels, r.value) for r in found] == [
+        ({"kind": "Deployment", "manager": "kubectl-edit"}, 4),
+        ({"kind": "Service", "manager": "helm"}, 2),
+    ]
+    assert not [r for r in readings_of(a_standby(roster=roster)) if r.name == "gco_stream_additions"]
+
+
 def test_corrections_are_counted_by_kind_and_by_who_made_them_necessary() -> None:
     corrected = {(Kind.SERVICE, "kubectl-edit"): 2, (Kind.DEPLOYMENT, "helm"): 1}
 
