@@ -15,6 +15,7 @@ from gco_stream.core.claims import Claims
 from gco_stream.core.interruption import NO_SERVER
 from gco_stream.core.manifests.ownership import HOLD
 from gco_stream.core.models import EndpointName, Item, Scope
+from gco_stream.core.pending import pending_edits
 from gco_stream.core.plan import Plan
 from gco_stream.core.preview import Preview, masked, preview
 from gco_stream.core.wish import Blocked, Request, Unclear, read_request
@@ -31,6 +32,7 @@ class Planned:
         previews: What would change; where the endpoint is held, what would once it is not.
         additions: What others have added to our objects, and who; it stays.
         problems: Why the record cannot be understood, or why nothing can be made beside what is there.
+        pending: What the record asks of pods that are left as the poller made them, until its next edit.
     """
 
     name: EndpointName
@@ -38,6 +40,7 @@ class Planned:
     previews: tuple[Preview, ...] = ()
     problems: tuple[str, ...] = ()
     additions: tuple[str, ...] = ()
+    pending: tuple[Preview, ...] = ()
 
     @property
     def is_in_step(self) -> bool:
@@ -46,25 +49,16 @@ class Planned:
 
     def without_secrets(self) -> "Planned":
         """Return the same with the values of containers' environment variables hidden."""
-        return replace(self, previews=tuple(map(masked, self.previews)))
+        shown, pending = (tuple(map(masked, previews)) for previews in (self.previews, self.pending))
+        return replace(self, previews=shown, pending=pending)
 
     def as_map(self) -> Mapping[str, Any]:
         """Return it for programs."""
-        changes = [
-            {
-                "kind": shown.key.kind.value,
-                "name": shown.key.name,
-                "action": _verb(shown),
-                "reason": shown.why,
-                "diff": list(_diff(shown)),
-                "interrupts": shown.interrupts,
-            }
-            for shown in self.previews
-        ]
         return {"endpoint": self.name, "in_step": self.is_in_step, "held": self.plan.held} | {
-            "changes": changes,
+            "changes": [_as_map(shown) for shown in self.previews],
             "problems": list(self.problems),
             "additions": list(self.additions),
+            "pending": [_as_map(shown) for shown in self.pending],
         }
 
 
@@ -97,8 +91,6 @@ async def plan_all(wanted: Mapping[EndpointName, Item | None], desk: PlanningDes
 async def _plan_one(name: EndpointName, item: Item | None, desk: PlanningDesk) -> Planned:
     """Plan as a pass of the controller does, up to where it would begin to act."""
     request = read_request(name, item, desk.scope, desk.claims)
-    if isinstance(request.wish, Unclear | Blocked):
-        return Planned(name=name, plan=Plan(), problems=_in_the_way(request, desk.scope))
     seen = await desk.cluster.observe(name, with_pods=False)
     plan, observed = await plan_with_room(request, seen, desk.cluster, desk.scope, desk.clock)
     ours = {key: live for key, live in observed.objects.items() if key not in plan.foreign}
@@ -110,8 +102,9 @@ async def _plan_one(name: EndpointName, item: Item | None, desk: PlanningDesk) -
         name=name,
         plan=plan,
         previews=previews,
-        problems=(*foreign, *withheld),
+        problems=(*_in_the_way(request, desk.scope), *foreign, *withheld),
         additions=tuple(f"{key} {found}" for key, live in ours.items() for found in additions(live)),
+        pending=tuple(preview(edit, observed.get(edit.key)) for edit in pending_edits(request, observed, desk.scope)),
     )
 
 
@@ -124,7 +117,7 @@ def claims_of(items: Iterable[Item], region: str) -> Claims:
 
 
 def _in_the_way(request: Request, scope: Scope) -> tuple[str, ...]:
-    """Say why nothing is planned for a record."""
+    """Say why a record cannot be carried out."""
     match request.wish:
         case Blocked(clash):
             return (clash.message,)
@@ -142,6 +135,9 @@ def print_plan(planned: Planned, shape: Shape) -> None:
         print_line(f"{planned.name}: {problem}", shape)
     for addition in planned.additions:
         print_line(f"{planned.name}: beside ours, stays: {addition}", shape)
+    for shown in planned.pending:
+        print_line(f"{planned.name}: {shown.key} stays as found until the next edit of its pods ({shown.why})", shape)
+        print_diff(_diff(shown), shape)
     for shown in planned.previews:
         print_line(f"{planned.name}: {_verb(shown)} {shown.key}: {shown.why}", shape)
         print_diff(_diff(shown), shape)
@@ -153,6 +149,17 @@ def summarise(planned: Sequence[Planned], shape: Shape) -> None:
     """Print how many are not as their records ask."""
     out = sum(not one.is_in_step for one in planned)
     print_line(f"{out} of {len(planned)} not in step" if out else f"{len(planned)} in step, nothing to do", shape)
+
+
+def _as_map(shown: Preview) -> Mapping[str, Any]:
+    return {
+        "kind": shown.key.kind.value,
+        "name": shown.key.name,
+        "action": _verb(shown),
+        "reason": shown.why,
+        "diff": list(_diff(shown)),
+        "interrupts": shown.interrupts,
+    }
 
 
 def _verb(shown: Preview) -> str:

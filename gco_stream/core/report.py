@@ -10,6 +10,7 @@ from gco_stream.core.belonging import belonging
 from gco_stream.core.causes import Cause, current_template, first_cause, refused_pods
 from gco_stream.core.manifests.ownership import FOUND_TEMPLATE
 from gco_stream.core.models import Manifest, Observed, Scope, is_leaving
+from gco_stream.core.pending import ADOPTED_AS_FOUND
 from gco_stream.core.plan import Plan, explain_foreign
 from gco_stream.core.pods import own_pods_of, pods_of
 from gco_stream.core.publication import WITHDRAWN
@@ -145,7 +146,7 @@ class _Report:
         """Say that pods run as the poller left them, though the record asks for more than that."""
         deployment = self.observed.deployment(self.request.name)
         labels = (deployment or {}).get("metadata", {}).get("labels") or {}
-        return "AdoptedAsFound" if FOUND_TEMPLATE in labels else None
+        return ADOPTED_AS_FOUND if FOUND_TEMPLATE in labels else None
 
     def stopped(self) -> RegionStatus:
         """Say whether no pod is left, nor one on its way: the Deployments' controller must have seen the 0, too."""

@@ -86,6 +86,8 @@ async def test_plan_says_before_what_will_be_taken_over_and_touches_nothing(
 
     ended = await asyncio.to_thread(shell_at(site).apart, "plan", "-o", "json")
 
+    pending = {one["endpoint"]: one["pending"] for one in json.loads(ended.out)}
+    assert all(edits and {edit["reason"] for edit in edits} == {ADOPTED} for edits in pending.values())
     planned = {one["endpoint"]: one["changes"] for one in json.loads(ended.out)}
     assert (ended.code, set(planned)) == (1, set(FLEET)), ended.err
     for changes in planned.values():
