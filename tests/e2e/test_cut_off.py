@@ -1,87 +1,17 @@
 """The line to the API server is cut, and what happened meanwhile is put right all the same."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-import yaml
 
 from tests.controller import Controller, running_controller
 from tests.e2e.watching import container_of, is_promoted, reaches
+from tests.proxy import Proxy, proxied
 from tests.world import Site, World, eventually
 from tests.writers import Writers
-
-
-@dataclass
-class Proxy:
-    """Passes connections on, until it is told to cut them.
-
-    Attributes:
-        is_up: Whether new connections are passed on; otherwise they are closed at once.
-        passed: How many connections were passed on so far.
-    """
-
-    host: str
-    port: int
-    is_up: bool = True
-    passed: int = 0
-    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
-
-    def cut(self) -> None:
-        """Break every connection off."""
-        for writer in self._writers:
-            writer.transport.abort()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.is_up:
-            writer.transport.abort()
-            return
-        self.passed += 1
-        there_reader, there_writer = await asyncio.open_connection(self.host, self.port)
-        ends = {writer, there_writer}
-        self._writers |= ends
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_pass_on(reader, there_writer))
-                group.create_task(_pass_on(there_reader, writer))
-        finally:
-            self._writers -= ends
-            for end in ends:
-                end.transport.abort()
-
-
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while content := await reader.read(2**16):
-            writer.write(content)
-            await writer.drain()
-    writer.transport.abort()
-
-
-@asynccontextmanager
-async def proxied(kubeconfig: Path, folder: Path) -> AsyncIterator[tuple[Proxy, Path]]:
-    """Put a proxy before the API server of a kubeconfig file, and write another file that leads through it."""
-    config: dict[str, Any] = yaml.safe_load(kubeconfig.read_text())
-    cluster = config["clusters"][0]["cluster"]
-    url = urlsplit(cluster["server"])
-    proxy = Proxy(str(url.hostname), int(url.port or 443))
-    server = await asyncio.start_server(proxy.serve, url.hostname, 0)
-    cluster["server"] = f"https://{url.hostname}:{server.sockets[0].getsockname()[1]}"
-    path = folder / "kubeconfig"
-    path.write_text(json.dumps(config))
-    try:
-        yield proxy, path
-    finally:
-        server.close()
-        proxy.cut()
-        await server.wait_closed()
 
 
 @dataclass

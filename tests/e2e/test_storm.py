@@ -9,22 +9,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cli.commands import shell_at
 from tests.controller import started_controller
-from tests.e2e.watching import container_of
+from tests.e2e.converging import BRIEF, plans_nothing, stands_as_wished
 from tests.world import Site, eventually
 from tests.writers import IMAGE, Writers, a_spec
 
 NAMES = ("llama", "qwen")
 IMAGES = (IMAGE, IMAGE.replace("v0.8.0", "v0.9.0"), f"{IMAGE}-ready-after-0.3s-slow-stop-0.3s")
-BRIEF = {
-    "CANARY_WARMUP_SECONDS": "1",
-    "DRAIN_SECONDS": "1",
-    "INFERENCE_UNHEALTHY_THRESHOLD_SECONDS": "2",
-    "LEASE_DURATION_SECONDS": "2",
-    "LEASE_RENEW_DEADLINE_SECONDS": "1.5",
-    "LEASE_RETRY_SECONDS": "0.3",
-}
 STEPS = 14
 
 
@@ -88,29 +79,6 @@ class Weather:
         if await self._site.kubernetes.get("Deployment", name) is not None:
             by_hand = {"metadata": {"labels": {"by": "hand"}}, "spec": {"replicas": 3, "minReadySeconds": 0}}
             await self._site.kubernetes.patch("Deployment", name, by_hand)
-
-
-async def stands_as_wished(site: Site, writers: Writers, name: str) -> None:
-    """Wait until an endpoint, and its record, are as the last intent wants them."""
-
-    def is_said() -> bool:
-        item = writers.read(name)
-        if item is None:
-            return True
-        state = item.get("region_status", {}).get("us-east-1", {}).get("state")
-        return (item["desired_state"], state) in (("running", "running"), ("stopped", "stopped"))
-
-    await eventually(is_said, 25, f"{name} as wished, was {writers.read(name)}")
-    item = writers.read(name)
-    if item is None:
-        assert await site.kubernetes.list("Deployment", f"app={name}") == []
-    else:
-        assert (await container_of(site, name))["image"] == item["spec"]["image"]
-
-
-async def plans_nothing(site: Site) -> bool:
-    ended = await asyncio.to_thread(shell_at(site).apart, "plan", **BRIEF)
-    return ended.code == 0
 
 
 @pytest.mark.behaviour("B14", "B20", "B24", "B25", "B26", "B27")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +30,7 @@ class Part:
     name: str
     log: Path
     process: subprocess.Popen[bytes]
+    command: tuple[str, ...]
 
     async def until(self, answers: Callable[[], Awaitable[bool]]) -> None:
         """Wait until the part answers.
@@ -59,10 +61,10 @@ class Processes:
 
     def start(self, name: str, command: Sequence[str | Path]) -> Part:
         """Start one process in a session of its own: a Ctrl-C in the terminal is not meant for it."""
-        log = self.folder / f"{name}.log"
-        with log.open("wb") as output:
+        log, words = self.folder / f"{name}.log", tuple(map(str, command))
+        with log.open("ab") as output:
             process = subprocess.Popen(
-                [str(word) for word in command],
+                words,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -70,8 +72,34 @@ class Processes:
                 start_new_session=True,
             )
         self._tell_guard(process.pid)
-        part = Part(name, log, process)
+        part = Part(name, log, process, words)
         self._parts.append(part)
+        return part
+
+    def kill(self, name: str) -> None:
+        """Kill a part, and wait until it is gone."""
+        part = self._part(name)
+        part.process.kill()
+        part.process.wait()
+
+    def start_again(self, name: str) -> None:
+        """Start a part that was killed as it was started before; when it answers is for others to see."""
+        part = self._part(name)
+        self._parts.remove(part)
+        self.start(name, part.command)
+
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """Let a part stand still, with its connections open, until the end of the block."""
+        process = self._part(name).process
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+    def _part(self, name: str) -> Part:
+        (part,) = (part for part in self._parts if part.name == name)
         return part
 
     def pids(self) -> dict[str, int]:

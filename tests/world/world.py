@@ -25,8 +25,14 @@ class World:
     kubernetes: Kubernetes
     dynamodb: DynamoDB
     control_plane: ControlPlane
-    pids: dict[str, int]
+    processes: Processes
+    """What it consists of, by name: `etcd`, `kube-apiserver`, `dynamodb-local`, …"""
     parts: Parts
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process id of each part, by its name."""
+        return self.processes.pids()
 
     @property
     def kubeconfig(self) -> Path:
@@ -83,7 +89,7 @@ async def running_world(parts: Parts | None = None) -> AsyncIterator[World]:
                 kubernetes=kubernetes,
                 dynamodb=dynamodb,
                 control_plane=plane,
-                pids=processes.pids(),
+                processes=processes,
                 parts=parts,
             )
 
