@@ -41,7 +41,7 @@ class Bursts:
             self._change(self._chance.choice(BUSY))
             await asyncio.sleep(self._chance.uniform(0.0, 2 * pause))
 
-    async def have_settled(self, *, within: float = 45.0) -> None:
+    async def have_settled(self, *, within: float = 75.0) -> None:
         """Wait until every endpoint stands as its record wishes, and see that nobody touched the steady ones."""
         for name in (*STEADY, *BUSY):
             await stands_as_wished(self._site, self._writers, name, within)

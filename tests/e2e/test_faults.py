@@ -19,7 +19,7 @@ from tests.writers import Writers
 
 pytestmark = pytest.mark.behaviour("B11")
 
-SECONDS = float(os.environ.get("FAULT_SECONDS", "8"))
+SECONDS = float(os.environ.get("FAULT_SECONDS", "6"))
 # So that who leads goes on leading through all of it.
 PATIENT = {"LEASE_DURATION_SECONDS": "90", "LEASE_RENEW_DEADLINE_SECONDS": "60", "LEASE_RETRY_SECONDS": "2"}
 
@@ -100,7 +100,7 @@ async def test_a_table_that_stands_still_with_its_connections_open(
 
     await bursts.blow(20, pause=0.01)
     with world.processes.paused("dynamodb-local"):
-        await line.network.stays_calm(SECONDS + 3)
+        await line.network.stays_calm(SECONDS + 5)
     await bursts.blow(5)
 
     await bursts.have_settled()
