@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup check test test-unit bench demo world lock clean
+.PHONY: help setup check test test-unit bench soak demo world lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ bench: setup ## The benchmarks, with what they must reach
 	$(BIN)/python -m benchmarks.takeover
 	$(BIN)/python -m benchmarks.idle
 	$(BIN)/python -m benchmarks.planning
+
+soak: setup ## Long faults, 50 kills, and 20 minutes of changes with flat memory and latency: an hour
+	FAULT_SECONDS=30 FAULT_KILLS=50 FAULT_THOROUGH=1 $(BIN)/pytest --timeout 900 tests/e2e/test_faults.py tests/e2e/test_faults_line.py
+	$(BIN)/python -m benchmarks.soak
 
 world: setup ## A control plane with GPU nodes and a table, for a shell; until Ctrl-C
 	@$(BIN)/python -m tests.world
