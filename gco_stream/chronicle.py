@@ -14,7 +14,6 @@ from gco_stream.core.events import Account, Announcement, Sparing, announcements
 from gco_stream.core.fulfilment import Fulfilment
 from gco_stream.core.models import EndpointName, Scope
 from gco_stream.core.roster import Roster
-from gco_stream.errors import GcoStreamError
 from gco_stream.meters import Meters
 from gco_stream.ports import Clock, Events
 
@@ -102,7 +101,7 @@ class Chronicle:
             return
         try:
             await self.events.write(announcement)
-        except GcoStreamError as trouble:
+        except Exception as trouble:  # noqa: BLE001 - whatever an Event meets, passes go on as if nobody listened
             facts = {"endpoint": announcement.about, "event": announcement.reason, "reason": str(trouble)}
             _log.debug("event not written", extra=facts)
             self.meters.announced("failed")

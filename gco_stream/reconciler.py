@@ -18,7 +18,7 @@ from gco_stream.core.claims import Claims
 from gco_stream.core.conclusions import may_be_promoted, may_be_purged
 from gco_stream.core.drift import Corrections
 from gco_stream.core.events import Account
-from gco_stream.core.gone import judge_gone
+from gco_stream.core.gone import judge_gone, left_behind
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Item, Kind, ObjectKey, Observed, Scope
 from gco_stream.core.progress import AT_ONCE, next_look
@@ -133,6 +133,8 @@ class Reconciler:
     async def _claim(self, name: EndpointName, item: Item | None, queue: WorkQueue) -> None:
         """Take in what a record lays claim to, and wake those whom that concerns."""
         seen = self.mirror.observed(name)
+        if item is None and left_behind(name, seen):
+            return
         for other in sorted(self.claims.forget(name) if item is None else self.claims.note(item, seen)):
             await queue.add(other)
 

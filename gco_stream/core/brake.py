@@ -2,8 +2,9 @@
 
 A record that is gone may mean that somebody removed one by hand, or that a script, a restore or a wrong table took all
 of them away; each single look says the same. So they are gathered for a moment and judged together, before the first
-object goes. Times are seconds of any clock that only goes forward; what was let go is forgotten with the process,
-which is why nothing goes before its first complete scan has been judged as a whole.
+object goes. Times are seconds of any clock that only goes forward. What was let go and what waits is forgotten with the
+process. So nothing goes before its first complete scan has been judged as a whole, and of what only that scan says one
+endpoint goes at the most, and never the last: a restart must not let go what the process before it held back.
 """
 
 from collections.abc import Callable, Collection
@@ -78,6 +79,7 @@ class Brake:
         self._since = 0.0
         self._known = 0
         self._told = 0
+        self._accepted: frozenset[EndpointName] | None = None
 
     @property
     def waiting(self) -> Waiting | None:
@@ -110,10 +112,12 @@ class Brake:
         Returns:
             The endpoints that have to be looked at: what may go, and what waits although its record was found.
         """
-        self._has_scanned = True
+        is_first, self._has_scanned = not self._has_scanned, True
         fresh = {name for name in gone if name not in self._going and name not in self._waiting}
         back = {name for name in self._waiting if name not in gone}
-        if self._is_too_much(fresh | self._gathering.keys(), known, now):
+        unseen = fresh - self._removed
+        is_much_to_begin_with = is_first and (len(unseen) >= 2 or (bool(unseen) and unseen >= set(known)))
+        if is_much_to_begin_with or self._is_too_much(fresh | self._gathering.keys(), known, now):
             self._hold(fresh | self._gathering.keys(), known, now)
             return frozenset(back)
         self._removed |= fresh
@@ -147,13 +151,18 @@ class Brake:
         if not self._waiting:
             self._told = 0
 
+    def accept(self) -> None:
+        """Take in that somebody confirms what waits at this moment, and nothing that is found later."""
+        self._accepted = frozenset(self._waiting) | (self._accepted or frozenset())
+
     def confirm(self) -> tuple[EndpointName, ...]:
-        """Let go what waits now, once; it does not count against what may go without asking."""
-        confirmed = tuple(sorted(self._waiting))
-        self._going |= self._waiting
-        self._waiting.clear()
+        """Let go what was accepted and still waits, once; it does not count against what may go without asking."""
+        confirmed = self._waiting & (self._waiting if self._accepted is None else self._accepted)
+        self._accepted = None
+        self._going |= confirmed
+        self._waiting -= confirmed
         self._told = 0
-        return confirmed
+        return tuple(sorted(confirmed))
 
     def _judge(self, known: Collection[EndpointName], now: float) -> None:
         batch = set(self._gathering)

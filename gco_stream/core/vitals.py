@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from gco_stream.core.backlog import Urgency
 from gco_stream.core.models import EndpointName, Kind
-from gco_stream.core.roster import Roster
+from gco_stream.core.roster import Entry, Roster
 from gco_stream.core.source_health import SourceHealth
 
 
@@ -149,7 +149,19 @@ def page_of(vitals: Vitals, *, now: float) -> dict[str, Any]:
         "caches": {kind.value: asdict(watched) for kind, watched in vitals.watches.items()},
         "queue": _queue(vitals.work),
         "deletions_braked": list(vitals.braked),
-        "endpoints": {name: asdict(entry) for name, entry in vitals.roster.entries().items()},
+        "endpoints": {name: _entry(entry) for name, entry in vitals.roster.entries().items()},
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    added = sorted(entry.added.items())
+    return {
+        "state": entry.state,
+        "reason": entry.reason,
+        "error": entry.error,
+        "published": entry.published,
+        "plan": entry.plan,
+        "added": [{"kind": kind.value, "manager": manager, "count": count} for (kind, manager), count in added],
     }
 
 

@@ -30,14 +30,21 @@ _RETRY = Again(first=0.5, longest=30.0)
 
 
 class ResyncRequests:
-    """Asks for a resync; several requests before one starts are one, a request during one is one more after it."""
+    """Asks for a resync; several requests before one starts are one, a request during one is one more after it.
+
+    Attributes:
+        confirming: Is called at once when somebody confirms deletions, for what waits at that moment.
+    """
 
     def __init__(self) -> None:
         self._asked = asyncio.Event()
         self._reason = ""
+        self.confirming: Callable[[], None] = lambda: None
 
     def ask(self, reason: str) -> None:
         """Ask for a resync as soon as possible; no other reason takes the place of a confirmation."""
+        if reason == CONFIRMED:
+            self.confirming()
         if not (self._asked.is_set() and self._reason == CONFIRMED):
             self._reason = reason
         self._asked.set()
@@ -91,6 +98,7 @@ class Resync:
 
     async def run(self) -> None:
         """Resync for ever."""
+        self.requests.confirming = self.brake.accept
         while True:
             reason = await self.requests.wait(self.interval if self._ever else None)
             if reason != INTERVAL:
@@ -188,7 +196,8 @@ class Resync:
                 await self.clock.sleep(0)
         self.settled.keep_only(seen)
         self.roster.forget(known - seen)
-        await self._wake(self.claims.end_scan(seen))
+        # Who has no record but still has objects here keeps its place, until they are gone.
+        await self._wake(self.claims.end_scan(seen | self.mirror.standing()))
         await self.queue.open()
         for item in unjudged or ():
             queued += await self._judge(item, is_listed=is_listed)

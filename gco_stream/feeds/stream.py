@@ -81,7 +81,11 @@ class StreamFeed:
             _log.warning("stream cannot be read, will try again", extra={"reason": str(trouble)})
             self._cover("stream cannot be read")
             return
-        self._is_covered = False
+        if followed is not None:
+            self._is_covered = False
+        elif self._attempt > 0:
+            # There may be no place to be had for long, and changes are to be found meanwhile.
+            self._cover("no place in the stream")
         if self._blind_since is None and followed is not None:
             self._blind_since = blind_since(followed.shards.lineages())
             self.counts.gaps += 1

@@ -14,6 +14,7 @@ from gco_stream.errors import Conflict, Denied, GcoStreamError, Refused, Transie
 
 # Server-side apply answers these with 500 although repeating them can never help: an unknown field, a value of the
 # wrong type, two entries with one key, an amount that is none.
+_LONGEST_WAIT_SECONDS = 60.0
 _PERMANENT = ("failed to create typed patch object", "failed to convert new object")
 
 
@@ -91,9 +92,9 @@ def _short(message: str) -> str:
 
 
 def _seconds(header: str | None) -> float | None:
-    """Read ``Retry-After``; a date or nonsense counts as nothing said."""
+    """Read ``Retry-After``, up to a minute; a date or nonsense counts as nothing said."""
     try:
         seconds = float(header or "nan")
     except ValueError:
         return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return min(max(0.0, seconds), _LONGEST_WAIT_SECONDS) if math.isfinite(seconds) else None

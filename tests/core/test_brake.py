@@ -179,3 +179,50 @@ class TestWindow:
         cluster.removed(ALL[2], now=LATER + 120)
 
         assert cluster.ask(ALL[2], now=LATER + 130) == {Braked()}
+
+
+class TestStart:
+    """What another process before this one held back is not known any more."""
+
+    @pytest.mark.parametrize("count", [2, 3, 5])
+    def test_of_what_only_the_first_scan_says_no_two_go_without_asking(self, count: int) -> None:
+        cluster = Cluster(scanned=False)
+
+        cluster.scan(ALL[:count])
+
+        assert cluster.ask(*ALL[:count]) == {Braked()}
+
+    def test_nor_does_the_last_one(self) -> None:
+        cluster = Cluster(scanned=False, known=ALL[:1])
+
+        cluster.scan(ALL[:1])
+
+        assert cluster.ask(ALL[0]) == {Braked()}
+
+    def test_one_of_many_may_go(self) -> None:
+        cluster = Cluster(scanned=False)
+
+        cluster.scan(ALL[:1])
+
+        assert cluster.ask(ALL[0]) == {Released()}
+
+    def test_what_the_stream_has_told_of_is_no_riddle_to_the_first_scan(self) -> None:
+        cluster = Cluster(scanned=False)
+        for name in ALL[:2]:
+            cluster.brake.note_removed(name)
+
+        cluster.scan(ALL[:2])
+
+        assert cluster.ask(*ALL[:2]) == {Released()}
+
+
+def test_a_confirmation_is_for_what_waited_when_it_was_given() -> None:
+    cluster = Cluster()
+    cluster.scan(ALL[:6])
+
+    cluster.brake.accept()
+    cluster.scan(ALL[:8])
+
+    assert cluster.brake.confirm() == tuple(ALL[:6])
+    assert cluster.ask(*ALL[:6]) == {Released()}
+    assert cluster.ask(*ALL[6:8]) == {Braked()}

@@ -1,9 +1,10 @@
 import json
+from collections import Counter
 
 import pytest
 
 from gco_stream.core.backlog import Urgency
-from gco_stream.core.models import EndpointName
+from gco_stream.core.models import EndpointName, Kind
 from gco_stream.core.roster import Roster
 from gco_stream.core.vitals import Vitals, Work, page_of
 from tests.core.a_reading import a_leader, a_standby
@@ -42,3 +43,14 @@ def test_every_page_can_be_written_as_strict_json(vitals: Vitals) -> None:
 def test_the_worst_lag_is_told() -> None:
     assert a_leader(lags=(0.1, 0.7, 0.2)).lag == 0.7
     assert a_leader(lags=()).lag == 0.0
+
+
+@pytest.mark.behaviour("B14")
+def test_the_page_tells_what_others_have_added() -> None:
+    roster = Roster()
+    roster.note(EndpointName("chat"), {"state": "running"}, added=Counter({(Kind.SERVICE, "helm"): 2}))
+
+    page = page_of(a_leader(roster=roster), now=100.0)
+
+    assert page["endpoints"]["chat"]["added"] == [{"kind": "Service", "manager": "helm", "count": 2}]
+    assert json.loads(json.dumps(page, allow_nan=False)) == page

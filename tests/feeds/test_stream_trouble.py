@@ -230,3 +230,16 @@ async def test_a_stream_that_is_enabled_later_is_picked_up() -> None:
         following.records.put(a_change(2))
         await following.for_seconds(1)
         assert following.is_up_to_date()
+
+
+@pytest.mark.behaviour("B12")
+async def test_the_table_is_scanned_where_no_place_in_the_stream_is_to_be_had_from_the_start() -> None:
+    following = a_following()
+    following.records.put(a_change(1))
+    following.line.fail("describe", StreamGap("the stream is not known here"))
+
+    async with running(following):
+        await following.for_seconds(30)
+
+        assert following.is_up_to_date()
+        assert following.scans() == 1

@@ -138,6 +138,7 @@ def test_an_empty_body_is_told_by_its_code() -> None:
         ("5", 5.0),
         ("0", 0.0),
         ("-3", 0.0),
+        ("3600", 60.0),
         (None, None),
         ("", None),
         ("Wed, 21 Oct 2026 07:28:00 GMT", None),
