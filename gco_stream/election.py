@@ -92,7 +92,7 @@ class Election:
         if not self._has_asked or is_lost:
             return
         self.tenure.end()
-        if self.tenure.has_cut_off:
+        if self.tenure.is_unsettled:
             _log.warning("a write was cut off, the lease is left to run out")
             return
         try:

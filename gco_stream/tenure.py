@@ -18,6 +18,8 @@ from gco_stream.ports import Clock, Cluster, Records, World
 
 # So long a pass waits for the first scan; after that its worker has other things to do.
 _EPOCH_SECONDS = 5.0
+# What a server does with a request that nobody waits for any more, it has done within this many times a write's time.
+_SETTLES_WITHIN = 3
 
 
 @dataclass(slots=True)
@@ -26,16 +28,20 @@ class Tenure:
 
     Attributes:
         write_seconds: What one write may take at the most; it begins only while leading is certain for longer.
-        has_cut_off: Whether a write was ended in the middle, by whoever ended its task; it may still be done.
     """
 
     clock: Clock
     write_seconds: float
-    has_cut_off: bool = False
     _until: float = field(default=-math.inf)
     _epoch: int = field(default=0)
     _earlier: float = field(default=math.inf)
     _change: asyncio.Event = field(default_factory=asyncio.Event)
+    _unsettled_until: float = field(default=-math.inf)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether a write was ended in the middle a short while ago, so that it may still be done."""
+        return self.clock.monotonic() < self._unsettled_until
 
     def extend(self, until: float, *, epoch: int) -> None:
         """Be certain until a moment of our own clock, by a Lease of this epoch."""
@@ -97,11 +103,12 @@ class Tenure:
             async with limit:
                 yield
         except asyncio.CancelledError:
-            self.has_cut_off = True
+            self._leave_unsettled()
             raise
         except TimeoutError as error:
             if not limit.expired():
                 raise
+            self._leave_unsettled()
             if self.seconds_left() > 0:
                 raise Transient("a write took too long") from error
             raise LostLeadership("leading became uncertain during a write") from error
@@ -113,6 +120,9 @@ class Tenure:
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._change.wait()
+
+    def _leave_unsettled(self) -> None:
+        self._unsettled_until = self.clock.monotonic() + _SETTLES_WITHIN * self.write_seconds
 
     def _tell(self) -> None:
         self._change.set()

@@ -108,3 +108,20 @@ async def test_a_lease_is_left_to_run_out_where_a_write_was_cut_off(me: Candidat
     await me.election.release()
 
     assert (me.board.holder, me.leads) == ("me" if seconds < 2 else "", False)
+
+
+@pytest.mark.parametrize(("later", "holder"), [(5.0, "me"), (20.0, "")], ids=["a moment ago", "long ago"])
+async def test_a_write_that_was_cut_off_or_took_too_long_counts_for_as_long_as_it_may_still_be_done(
+    me: Candidate, later: float, holder: str
+) -> None:
+    await me.election.win()
+    me.tenure.extend(now() + 100, epoch=1)
+    with pytest.raises(Transient):
+        async with me.tenure.writing():
+            await asyncio.sleep(60)
+
+    await asyncio.sleep(later)
+    me.tenure.extend(now() + 10, epoch=1)
+    await me.election.release()
+
+    assert me.board.holder == holder
