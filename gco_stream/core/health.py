@@ -35,7 +35,7 @@ def liveness(vitals: Vitals) -> tuple[Check, ...]:
 
 def readiness(vitals: Vitals) -> tuple[Check, ...]:
     """Say whether the process does its part: leads and hears of changes, or could take over."""
-    return (_caches(vitals), _role(vitals), _deletions(vitals))
+    return (_caches(vitals), _role(vitals), _scan(vitals), _deletions(vitals))
 
 
 def is_fine(checks: Sequence[Check]) -> bool:
@@ -90,6 +90,15 @@ def _role(vitals: Vitals) -> Check:
     if vitals.source is None:
         return Check(name="events", is_fine=False, detail="leading, but not yet following anything")
     return Check(name="events", is_fine=vitals.source.is_ready, detail=vitals.source.detail)
+
+
+def _scan(vitals: Vitals) -> Check:
+    """Say whether the table was ever scanned to its end: before that nothing is known of clashes, and nobody works."""
+    complete, failed = (0, 0) if vitals.resyncs is None else (vitals.resyncs.complete, vitals.resyncs.failed)
+    if vitals.role is Role.LEADER and complete == 0:
+        detail = f"the first scan is not complete, {failed} have failed: nothing is worked on before"
+        return Check(name="scan", is_fine=False, detail=detail)
+    return Check(name="scan", is_fine=True, detail=f"{complete} complete, {failed} failed")
 
 
 def _deletions(vitals: Vitals) -> Check:

@@ -6,6 +6,7 @@ from gco_stream.core.models import Kind
 from gco_stream.core.shards import Lineage, ShardId
 from gco_stream.core.source_health import SourceHealth
 from gco_stream.core.vitals import Role, Vitals, Watched, Work
+from gco_stream.feeds.resync_counts import ResyncCounts
 
 LINEAGE = Lineage(shard=ShardId("shard-1"), awaits_children=False, seen=90.0)
 FOLLOWING = SourceHealth(is_ready=True, detail="following the stream: 1 lineages", lineages=(LINEAGE,))
@@ -26,6 +27,7 @@ def a_leader(**fields: Any) -> Vitals:
         "watches": watches(),
         "source": FOLLOWING,
         "work": Work(workers=16, pass_deadline=150.0),
+        "resyncs": ResyncCounts(complete=1),
     }
     return Vitals(**plain | fields)
 

@@ -6,6 +6,7 @@ from gco_stream.core.health import Check, is_fine, liveness, readiness, told
 from gco_stream.core.models import EndpointName
 from gco_stream.core.source_health import SourceHealth
 from gco_stream.core.vitals import Role, Watched, Work
+from gco_stream.feeds.resync_counts import ResyncCounts
 from tests.core.a_reading import a_leader, a_standby, watches
 
 pytestmark = pytest.mark.behaviour("B6")
@@ -108,3 +109,13 @@ def test_checks_are_told_one_a_line_with_the_whole_at_the_end() -> None:
 
     assert told(checks) == "[+] a: well\n[-] b: ill\nfailed\n"
     assert told(checks[:1]) == "[+] a: well\nok\n"
+
+
+@pytest.mark.behaviour("B6")
+def test_a_leader_is_not_ready_before_it_has_scanned_the_table_to_its_end() -> None:
+    begun, done = ResyncCounts(failed=3), ResyncCounts(complete=1)
+
+    assert not is_fine(readiness(a_leader(resyncs=begun)))
+    assert "first scan is not complete, 3 have failed" in told(readiness(a_leader(resyncs=begun)))
+    assert is_fine(readiness(a_leader(resyncs=done)))
+    assert is_fine(readiness(a_standby(resyncs=begun)))
