@@ -13,6 +13,8 @@ from gco_stream.core.vitals import Role, Vitals
 LATE_SECONDS = 5.0
 # A pass that is over its deadline, and a leader that has lost the lease, end themselves; this is time enough to.
 GRACE_SECONDS = 15.0
+# A bookmark comes each minute, and a watch that is silent for longer is begun anew.
+SILENT_WATCH_SECONDS = 150.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,10 @@ def _caches(vitals: Vitals) -> Check:
     missing = [kind.value for kind, watched in vitals.watches.items() if not watched.is_listed]
     if missing:
         return Check(name="caches", is_fine=False, detail="not listed yet: " + ", ".join(missing))
+    silent = {kind.value: watched.silent_seconds or 0.0 for kind, watched in vitals.watches.items()}
+    deaf = [f"{kind} for {seconds:.0f} s" for kind, seconds in silent.items() if seconds > SILENT_WATCH_SECONDS]
+    if deaf:
+        return Check(name="caches", is_fine=False, detail="nothing was heard of " + ", ".join(deaf))
     objects = sum(watched.objects for watched in vitals.watches.values())
     return Check(name="caches", is_fine=True, detail=f"{objects} objects")
 

@@ -119,3 +119,13 @@ def test_a_leader_is_not_ready_before_it_has_scanned_the_table_to_its_end() -> N
     assert "first scan is not complete, 3 have failed" in told(readiness(a_leader(resyncs=begun)))
     assert is_fine(readiness(a_leader(resyncs=done)))
     assert is_fine(readiness(a_standby(resyncs=begun)))
+
+
+@pytest.mark.behaviour("B6")
+@pytest.mark.parametrize(("seconds", "is_ready"), [(149.0, True), (151.0, False)])
+def test_who_hears_nothing_of_the_cluster_could_not_take_over(seconds: float, is_ready: bool) -> None:
+    deaf = watches(service=Watched(is_listed=True, objects=2, silent_seconds=seconds))
+
+    for vitals in (a_leader(watches=deaf), a_standby(watches=deaf)):
+        assert is_fine(readiness(vitals)) is is_ready
+        assert ("nothing was heard of Service for 151 s" in told(readiness(vitals))) is not is_ready
