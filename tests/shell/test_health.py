@@ -52,6 +52,7 @@ async def test_every_check_is_told_where_somebody_asks() -> None:
     assert [line.split(":")[0] for line in told.splitlines()] == [
         "[+] caches",
         "[+] events",
+        "[+] scan",
         "[+] deletions",
         "ok",
     ]
