@@ -11,7 +11,7 @@ from gco_stream.core.models import EndpointName, Item, Observed
 from gco_stream.core.plan import make_plan
 from gco_stream.core.record import read_record, spec_hash
 from gco_stream.core.report import Outcome, region_status
-from gco_stream.core.status import previous_status, to_write
+from gco_stream.core.status import to_write
 from gco_stream.core.wish import read_request
 from tests.builders import NOW, REGION, SCOPE, a_spec, an_item, as_stored
 from tests.cluster_model import ClusterModel
@@ -85,7 +85,7 @@ def _pass(cluster: ClusterModel, item: dict[str, Any], *, now: datetime) -> None
     for action in plan.actions:
         cluster.carry_out(action)
     status = region_status(request, Outcome(plan=plan, observed=cluster.observe(_PATTERN)), SCOPE, now=now)
-    written = None if status is None else to_write(status, previous_status(request, SCOPE), now=now)
+    written = None if status is None else to_write(status, request.status(SCOPE.region), now=now)
     if written is not None:
         item["region_status"] = {REGION: as_stored(written)}
     if may_be_promoted(item, read_record(item)):

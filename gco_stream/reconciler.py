@@ -25,7 +25,7 @@ from gco_stream.core.progress import AT_ONCE, next_look
 from gco_stream.core.record import read_record
 from gco_stream.core.report import Outcome, region_status
 from gco_stream.core.rollout import read_rollout
-from gco_stream.core.status import Failure, RegionStatus, State, held_by_another, previous_status, to_write
+from gco_stream.core.status import Failure, RegionStatus, State, held_by_another, to_write
 from gco_stream.core.unobserved import unobserved_status
 from gco_stream.core.wish import Gone, Remove, Request, Run, Stop, read_request
 from gco_stream.errors import Conflict, Denied, InvalidRecord, LostLeadership, Refused, Transient
@@ -213,7 +213,7 @@ class Reconciler:
         Returns:
             None where there is no record, or where it speaks of another cluster: nothing may be concluded from it.
         """
-        item, previous = request.item, previous_status(request, self.scope)
+        item, previous = request.item, request.status(self.scope.region)
         now = self.clock.now()
         written = None if status is None else to_write(status, previous, now=now)
         if item is None or status is None or written is None:

@@ -10,6 +10,7 @@ from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.printing import print_document, print_line, print_table, to_yaml
 from gco_stream.cli.surroundings import open_desk
 from gco_stream.core.models import Item
+from gco_stream.core.record import statuses_in
 from gco_stream.core.spec import EndpointSpec
 
 _COLUMNS = ("NAME", "DESIRED", "REGION", "STATE", "READY", "PUBLISHED", "IMAGE", "LAST CHANGE", "REASON")
@@ -96,9 +97,7 @@ def _row(region: str, status: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _statuses(item: Item) -> dict[str, Mapping[str, Any]]:
-    statuses = item.get("region_status")
-    found = statuses if isinstance(statuses, Mapping) else {}
-    return {region: status for region, status in found.items() if isinstance(status, Mapping)}
+    return {region: status for region, status in statuses_in(item).items() if isinstance(status, Mapping)}
 
 
 def _without_env(item: Item) -> Item:

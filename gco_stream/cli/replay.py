@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,6 +24,7 @@ from gco_stream.cli.retelling import retell
 from gco_stream.cli.telling import Unable, wrong_usage
 from gco_stream.core.history import History
 from gco_stream.core.models import EndpointName, Item
+from gco_stream.core.record import status_in
 from gco_stream.ports import World
 from gco_stream.settings import Settings, read_settings
 from gco_stream.shell.clock import SystemClock
@@ -139,7 +140,7 @@ async def _live(chosen: Sequence[History], settings: Settings, world: World, *, 
             planned=planned.get(history.name),
             is_gone=history.name not in table,
             outcome=outcomes.get(history.name),
-            status=_status(table.get(history.name), settings.region) if applies else {},
+            status=status_in(table.get(history.name) or {}, settings.region) if applies else {},
         )
         for history in chosen
     ]
@@ -147,12 +148,6 @@ async def _live(chosen: Sequence[History], settings: Settings, world: World, *, 
 
 async def _table(world: World) -> Mapping[EndpointName, Item]:
     return {item["endpoint_name"]: item async for page in world.records.scan() for item in page}
-
-
-def _status(item: Item | None, region: str) -> Mapping[str, Any]:
-    statuses = (item or {}).get("region_status")
-    status = statuses.get(region) if isinstance(statuses, Mapping) else None
-    return status if isinstance(status, Mapping) else {}
 
 
 @contextmanager

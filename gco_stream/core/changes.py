@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from gco_stream.core.models import EndpointName, Item
+from gco_stream.core.record import statuses_in
 
 _NOT_DESIRED = ("desired_state", "region_status", "updated_at")
 
@@ -71,10 +72,7 @@ def _desired(item: Item) -> Mapping[str, Any]:
 
 
 def _others(item: Item, region: str) -> Mapping[str, Any]:
-    statuses = item.get("region_status")
-    if not isinstance(statuses, Mapping):
-        return {}
-    return {other: _without_time(status) for other, status in statuses.items() if other != region}
+    return {other: _without_time(status) for other, status in statuses_in(item).items() if other != region}
 
 
 def _without_time(status: Any) -> Any:

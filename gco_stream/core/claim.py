@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gco_stream.core.footing import Foothold, Footing, read_foothold
 from gco_stream.core.models import EndpointName, Item, Observed
-from gco_stream.core.record import DesiredState, ingress_path_of, is_valid_name, regions_of
+from gco_stream.core.record import DesiredState, ingress_path_of, is_valid_name, regions_of, status_in
 from gco_stream.core.register import meet
 from gco_stream.errors import Problem, Shown
 
@@ -84,7 +84,7 @@ def claims_of(name: EndpointName, item: Item, region: str, seen: Observed) -> tu
     """
     if not _lays_claim(name, item, region):
         return ()
-    return _claims_of(name, item, read_foothold(name, item, _status_of(item, region), seen))
+    return _claims_of(name, item, read_foothold(name, item, status_in(item, region), seen))
 
 
 def clash_between(claim: Claim, rival: Claim) -> Clash:
@@ -150,9 +150,3 @@ def _created_at(item: Item) -> float:
     except ValueError:
         return inf
     return inf if time.tzinfo is None else (time - _EPOCH).total_seconds()
-
-
-def _status_of(item: Item, region: str) -> Mapping[str, Any]:
-    statuses = item.get("region_status")
-    status = statuses.get(region) if isinstance(statuses, Mapping) else None
-    return status if isinstance(status, Mapping) else {}

@@ -8,7 +8,7 @@ from gco_stream.core.models import EndpointName, Item, Observed, Scope
 from gco_stream.core.plan import make_plan
 from gco_stream.core.progress import next_look
 from gco_stream.core.report import Outcome, region_status
-from gco_stream.core.status import previous_status, to_write
+from gco_stream.core.status import to_write
 from gco_stream.core.wish import Request, read_request
 
 
@@ -26,7 +26,7 @@ def is_converged(item: Item, observed: Observed, scope: Scope, *, now: datetime,
     if plan.actions:
         return False
     status = region_status(request, Outcome(plan=plan, observed=observed), scope, now=now)
-    if status is not None and to_write(status, previous_status(request, scope), now=now) is not None:
+    if status is not None and to_write(status, request.status(scope.region), now=now) is not None:
         return False
     return next_look(request, observed, status, plan, now=now) is None and not _may_be_concluded(request, item)
 

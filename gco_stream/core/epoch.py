@@ -9,6 +9,7 @@ from math import ceil
 from typing import Any
 
 from gco_stream.core.models import Item
+from gco_stream.core.record import status_in
 
 EPOCH = "epoch"
 # One less than fits, so that a higher one does.
@@ -25,6 +26,4 @@ def epoch_of(status: Mapping[str, Any], cluster: str) -> int:
 
 def epoch_in(item: Item, region: str, cluster: str) -> int:
     """Return the epoch of a region's status in a record, 0 where there is none."""
-    statuses = item.get("region_status")
-    status = statuses.get(region) if isinstance(statuses, Mapping) else None
-    return epoch_of(status, cluster) if isinstance(status, Mapping) else 0
+    return epoch_of(status_in(item, region), cluster)

@@ -1,12 +1,11 @@
 """How far the regions are with what a record asks for, for whoever waits for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from gco_stream.core.conclusions import may_be_promoted
 from gco_stream.core.models import Item
-from gco_stream.core.record import DesiredState, read_record, regions_of, spec_hash
+from gco_stream.core.record import DesiredState, read_record, regions_of, spec_hash, status_in
 from gco_stream.errors import InvalidRecord
 
 _RUNS = (DesiredState.DEPLOYING, DesiredState.RUNNING)
@@ -69,29 +68,23 @@ def _is_done(now: Item) -> bool:
         except InvalidRecord:
             return False
     if now.get("desired_state") == DesiredState.STOPPED:
-        return all(_status(now, region).get("state") == "stopped" for region in regions_of(now) or ())
+        return all(status_in(now, region).get("state") == "stopped" for region in regions_of(now) or ())
     return False
 
 
 def _errors(asked: Item, now: Item) -> Iterator[str]:
     for region in sorted(regions_of(now) or ()):
-        status = _status(now, region)
-        if status.get("state") == "error" and status != _status(asked, region):
+        status = status_in(now, region)
+        if status.get("state") == "error" and status != status_in(asked, region):
             yield f"{region}: {status.get('error') or status.get('reason') or 'error'}"
 
 
 def _lines(now: Item) -> Iterator[str]:
     for region in sorted(regions_of(now) or ()):
-        status = _status(now, region)
+        status = status_in(now, region)
         if not status:
             yield f"{region}: no status yet"
             continue
         counts = f"{status.get('replicas_ready', 0)}/{status.get('replicas_desired', 0)}"
         words = (f"{region}:", status.get("state"), counts, status.get("reason"))
         yield " ".join(str(word) for word in words if word)
-
-
-def _status(item: Item, region: str) -> Mapping[str, Any]:
-    statuses = item.get("region_status")
-    status = statuses.get(region) if isinstance(statuses, Mapping) else None
-    return status if isinstance(status, Mapping) else {}

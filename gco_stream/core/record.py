@@ -115,6 +115,18 @@ def read_record(item: Item) -> EndpointRecord:
         raise InvalidRecord(_problems(error)) from None
 
 
+def statuses_in(item: Item) -> Mapping[str, Any]:
+    """Return every region's status as it stands in a record, empty if there is none or it is no map."""
+    statuses = item.get("region_status")
+    return statuses if isinstance(statuses, Mapping) else {}
+
+
+def status_in(item: Item, region: str) -> Mapping[str, Any]:
+    """Return one region's status as it stands in a record, empty if there is none or it is no map."""
+    status = statuses_in(item).get(region)
+    return status if isinstance(status, Mapping) else {}
+
+
 def regions_of(item: Item) -> frozenset[str] | None:
     """Read the target regions alone; None if they cannot be read."""
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gco_stream.core.models import EndpointName, Item, Kind
 from gco_stream.core.publication import WITHDRAWN
+from gco_stream.core.record import statuses_in
 
 HELD = "Held"
 
@@ -37,8 +38,7 @@ class Roster:
     def introduce(self, item: Item, region: str) -> None:
         """Take a record's own word for an endpoint that no pass has told of; a scan may be late with what it says."""
         name = EndpointName(item["endpoint_name"])
-        statuses = item.get("region_status")
-        status = statuses.get(region) if isinstance(statuses, Mapping) else None
+        status = statuses_in(item).get(region)
         if name not in self._entries and isinstance(status, Mapping):
             self.note(name, status)
 

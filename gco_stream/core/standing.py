@@ -12,7 +12,7 @@ from gco_stream.core.found_template import (
     serving_of,
     template_fields_hash,
 )
-from gco_stream.core.manifests import server
+from gco_stream.core.manifests import canary_of, server
 from gco_stream.core.manifests.images import image_for_region, is_same_version
 from gco_stream.core.manifests.ownership import is_ours
 from gco_stream.core.models import EndpointName, Kind, Manifest, ObjectKey, Observed, Scope, canary_name, is_leaving
@@ -81,11 +81,8 @@ class Standing:
         found = serving_of(live) if live is not None and (is_left or self.is_found(app)) else None
         if found is not None:
             return found
-        spec, canary = self.endpoint.spec, self.endpoint.spec.canary
-        runs = self.endpoint
-        if app == self.canary and canary is not None:
-            runs = self.endpoint.model_copy(update={"spec": spec.model_copy(update={"image": canary.image})})
-        return Serving(port=spec.port, health_path=server.health_path(runs))
+        runs = (canary_of(self.endpoint) if app == self.canary else None) or self.endpoint
+        return Serving(port=runs.spec.port, health_path=server.health_path(runs))
 
     def is_promoted(self) -> bool:
         """Whether the canary runs what the endpoint itself should, and not what the record asks of a canary."""

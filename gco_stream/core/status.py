@@ -8,7 +8,6 @@ from typing import Any
 
 from gco_stream.core.models import Scope
 from gco_stream.core.times import time_of
-from gco_stream.core.wish import Request
 
 _LONGEST_ERROR = 1000
 _FRESH = timedelta(minutes=10)
@@ -67,11 +66,6 @@ class RegionStatus:
 
 
 _OURS = tuple(field.name for field in fields(RegionStatus))
-
-
-def previous_status(request: Request, scope: Scope) -> Mapping[str, Any]:
-    """Return this region's status in the record, empty if there is none."""
-    return request.status(scope.region)
 
 
 def to_write(status: RegionStatus, previous: Mapping[str, Any], *, now: datetime) -> dict[str, Any] | None:

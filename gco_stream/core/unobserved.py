@@ -5,13 +5,13 @@ from decimal import Decimal
 
 from gco_stream.core.models import Scope
 from gco_stream.core.record import spec_hash
-from gco_stream.core.status import Failure, RegionStatus, State, previous_status
+from gco_stream.core.status import Failure, RegionStatus, State
 from gco_stream.core.wish import Request
 
 
 def unobserved_status(request: Request, scope: Scope, failure: Failure) -> RegionStatus | None:
     """Say why nothing is known, with the counts reported last; None for a region that has nothing to do with it."""
-    previous = previous_status(request, scope)
+    previous = request.status(scope.region)
     if not previous and not request.targets(scope.region):
         return None
     canary = previous.get("canary")

@@ -15,6 +15,8 @@ from gco_stream.core.record import (
     read_endpoint,
     read_record,
     regions_of,
+    status_in,
+    statuses_in,
 )
 from gco_stream.errors import InvalidRecord, Problem
 
@@ -99,8 +101,7 @@ class Request:
 
     def status(self, region: str) -> Mapping[str, Any]:
         """Return a region's status in the record, empty if there is none or it is no map."""
-        status = self.region_status.get(region)
-        return status if isinstance(status, Mapping) else {}
+        return status_in(self.item or {}, region)
 
     @property
     def spec(self) -> Mapping[str, object]:
@@ -111,8 +112,7 @@ class Request:
     @property
     def region_status(self) -> Mapping[str, object]:
         """Every region's status, empty if there is none or it is no map."""
-        statuses = (self.item or {}).get("region_status")
-        return statuses if isinstance(statuses, Mapping) else {}
+        return statuses_in(self.item or {})
 
 
 def read_request(name: EndpointName, item: Item | None, scope: Scope, claims: Claims | None = None) -> Request:

@@ -15,7 +15,7 @@ from gco_stream.core.plan import make_plan
 from gco_stream.core.projection import project
 from gco_stream.core.record import read_record
 from gco_stream.core.report import Outcome, region_status
-from gco_stream.core.status import previous_status, to_write
+from gco_stream.core.status import to_write
 from gco_stream.core.wish import Run, read_request
 from tests.builders import (
     DEPLOYMENT,
@@ -54,7 +54,7 @@ def a_pass(cluster: ClusterModel, item: Item) -> tuple[dict[str, Any] | None, bo
     for action in plan.actions:
         seen = seen.after(action.key, cluster.carry_out(action))
     status = region_status(request, Outcome(plan=plan, observed=seen), SCOPE, now=NOW)
-    written = None if status is None else to_write(status, previous_status(request, SCOPE), now=NOW)
+    written = None if status is None else to_write(status, request.status(SCOPE.region), now=NOW)
     after = dict(item)
     if written is not None:
         after["region_status"] = {**request.region_status, REGION: written}

@@ -6,7 +6,7 @@ import pytest
 from gco_stream.core.models import Observed
 from gco_stream.core.plan import Plan
 from gco_stream.core.report import Outcome, region_status
-from gco_stream.core.status import Failure, RegionStatus, State, previous_status, to_write
+from gco_stream.core.status import Failure, RegionStatus, State, to_write
 from tests.builders import (
     DEPLOYMENT,
     ELSEWHERE,
@@ -272,7 +272,7 @@ def test_a_region_that_never_was_a_target_says_nothing() -> None:
 def region_says_nothing(item: dict[str, Any]) -> bool:
     request = a_request(item)
     status = region_status(request, Outcome(plan=Plan(), observed=Observed(pods=())), SCOPE, now=NOW)
-    return status is None or to_write(status, previous_status(request, SCOPE), now=NOW) is None
+    return status is None or to_write(status, request.status(SCOPE.region), now=NOW) is None
 
 
 @pytest.mark.behaviour("B15")

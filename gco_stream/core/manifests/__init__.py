@@ -14,8 +14,6 @@ from gco_stream.core.manifests.service import service
 from gco_stream.core.models import Kind, Manifest, ObjectKey, Scope, canary_name
 from gco_stream.core.record import Endpoint
 
-_NO_PORTS: Mapping[str, int | str] = {}
-
 
 def render(endpoint: Endpoint, scope: Scope, *, replicas: int | None) -> Mapping[ObjectKey, Manifest]:
     """Render every object of a running endpoint at rest, before a canary has any share of its traffic.
@@ -50,20 +48,14 @@ def deployments(endpoint: Endpoint, scope: Scope, *, replicas: int | None) -> Ma
     return {_key(manifest): manifest for manifest in rendered}
 
 
-def services(
-    endpoint: Endpoint, scope: Scope, *, target_ports: Mapping[str, int | str] = _NO_PORTS
-) -> Mapping[ObjectKey, Manifest]:
-    """Render the endpoint's Service, and its canary's.
-
-    Args:
-        target_ports: Where a Service, by its name, should lead for the moment instead of to the port of the spec.
-    """
-    rendered = [service(endpoint, scope, target_port=target_ports.get(endpoint.name))]
+def services(endpoint: Endpoint, scope: Scope) -> Mapping[ObjectKey, Manifest]:
+    """Render the endpoint's Service, and its canary's, as they are at rest."""
+    rendered = [service(endpoint, scope)]
     canary = canary_of(endpoint)
     if canary is not None:
         app, own_path = canary_name(endpoint.name), health_path(canary)
         path = None if own_path == health_path(endpoint) else own_path
-        rendered.append(service(canary, scope, app=app, target_port=target_ports.get(app), health_path=path))
+        rendered.append(service(canary, scope, app=app, health_path=path))
     return {_key(manifest): manifest for manifest in rendered}
 
 
