@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gco_stream.cli import capture, endpoint, plan, replay, resync, table
+from gco_stream.cli import capture, endpoint, explain, plan, replay, resync, table
 from gco_stream.cli import run as controller
 from gco_stream.cli.command import NoColor, Output, Verbose
 
@@ -13,6 +13,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(table.app, name="table")
 app.command()(plan.plan)
+app.command("explain")(explain.explain_endpoint)
 app.command()(capture.capture)
 app.command()(replay.replay)
 app.command()(resync.resync)

@@ -59,6 +59,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], shape:
     _console(shape).print(table)
 
 
+def print_facts(facts: Iterable[tuple[str, Iterable[str]]], shape: Shape) -> None:
+    """Print lines under what they speak of, in two columns, wrapped where the terminal ends."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    for title, lines in facts:
+        for place, line in enumerate(lines):
+            grid.add_row(title if place == 0 else "", Text(" ".join(line.split())))
+    _console(shape).print(grid)
+
+
 def print_diff(lines: Iterable[str], shape: Shape) -> None:
     """Print a unified diff."""
     console = _console(shape)

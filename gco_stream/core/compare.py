@@ -60,7 +60,7 @@ def differences(intent: Manifest, live: Manifest) -> tuple[Difference, ...]:
     wanted = {key: value for key, value in intent.items() if key not in _IDENTITY}
     changed = _compare(wanted, live, path="", kind=intent["kind"])
     applied = fields_of(live, FIELD_MANAGER)
-    removed = (Difference(path, "set", None) for path in leftovers(applied, wanted))
+    removed = (Difference(path, "set", None) for path in sorted(leftovers(applied, wanted)))
     found = (*changed, *removed)
     return found or tuple(Difference(path, "set by somebody else", "ours") for path in _taken(applied, wanted))
 

@@ -43,10 +43,14 @@ class Drift:
     manager: str
     paths: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
+    @property
+    def shown(self) -> str:
+        """The first of the paths, for people."""
         shown = ", ".join(_short(path) for path in self.paths[:_LONGEST]) or "something removed"
-        more = f" and {len(self.paths) - _LONGEST} more" if len(self.paths) > _LONGEST else ""
-        return f"corrected {shown}{more} on {self.key}, last written by {self.manager}"
+        return shown + (f" and {len(self.paths) - _LONGEST} more" if len(self.paths) > _LONGEST else "")
+
+    def __str__(self) -> str:
+        return f"corrected {self.shown} on {self.key}, last written by {self.manager}"
 
 
 class Corrections:

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from gco_stream.core.belonging import belonging
 from gco_stream.core.causes import Cause, current_template, first_cause, refused_pods
 from gco_stream.core.manifests.ownership import FOUND_TEMPLATE
-from gco_stream.core.models import Manifest, Observed, Scope, is_leaving
+from gco_stream.core.models import EndpointName, Manifest, Observed, Scope, is_leaving
 from gco_stream.core.pending import ADOPTED_AS_FOUND
 from gco_stream.core.plan import Plan, explain_foreign
 from gco_stream.core.pods import own_pods_of, pods_of
@@ -83,6 +83,15 @@ def _of_wish(request: Request, report: "_Report") -> RegionStatus | None:
             assert_never(request.wish)
 
 
+def cause_among(name: EndpointName, observed: Observed) -> Cause | None:
+    """Find why the pods of an endpoint's own Deployment are not ready; None where nothing is known to be wrong."""
+    deployment = observed.deployment(name)
+    if deployment is None:
+        return None
+    pods = own_pods_of(name, observed)
+    return refused_pods(deployment) or first_cause(pods, template=current_template(deployment))
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Report:
     request: Request
@@ -122,7 +131,7 @@ class _Report:
             return self._status(State.CREATING)
         if rollout.complete:
             return self._status(State.RUNNING, less or self._as_found())
-        cause = self._cause()
+        cause = cause_among(self.request.name, self.observed)
         if rollout.overdue is not None:
             reason = "ProgressDeadlineExceeded" if cause is None else cause.reason
             error = rollout.overdue if cause is None else f"{rollout.overdue} {cause.message}"
@@ -134,13 +143,6 @@ class _Report:
             return self._status(State.UPDATING, withdrawn or "Unavailable")
         state = State.CREATING if self.outcome.is_new or self._was_never_rolled_out() else State.UPDATING
         return self._status(state, withdrawn or ("RolloutInProgress" if cause is None else cause.reason))
-
-    def _cause(self) -> Cause | None:
-        deployment = self.observed.deployment(self.request.name)
-        if deployment is None:
-            return None
-        pods = own_pods_of(self.request.name, self.observed)
-        return refused_pods(deployment) or first_cause(pods, template=current_template(deployment))
 
     def _as_found(self) -> str | None:
         """Say that pods run as the poller left them, though the record asks for more than that."""

@@ -1,16 +1,20 @@
-"""The ``Events`` port on a Kubernetes API server.
+"""The ``Events`` port on a Kubernetes API server, and what stands there to be read.
 
 Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from kubernetes_asyncio.client import ApiClient
 
 from gco_stream.core.events import Announcement
+from gco_stream.core.findings import PastEvent
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
+from gco_stream.core.models import EndpointName
+from gco_stream.core.times import time_of
 from gco_stream.errors import Transient
 from gco_stream.meters import Meters
 from gco_stream.shell.kubernetes_api import KubernetesApi
@@ -60,3 +64,36 @@ class KubernetesEvents:
             "namespace": self._namespace,
             "uid": announcement.uid,
         }
+
+
+async def events_about(api: KubernetesApi, namespace: str, name: EndpointName) -> tuple[PastEvent, ...]:
+    """Read the Events that a controller wrote about an endpoint, oldest first; an API server keeps them for an hour.
+
+    Those of times without a Deployment stand beside the namespace, and their notes begin with the endpoint's name, or
+    have it among others.
+
+    Raises:
+        Denied, Transient: They cannot be read.
+    """
+    path = f"/apis/events.k8s.io/v1/namespaces/{quote(namespace)}/events"
+    found: list[PastEvent] = []
+    for selector, is_about_all in ((f"regarding.name={name}", False), ("regarding.kind=Namespace", True)):
+        query = {"fieldSelector": f"reportingController={FIELD_MANAGER},{selector}"}
+        listed = await api.request("GET", path, query=query)
+        events = map(_past_event, (listed or {}).get("items") or ())
+        found.extend(event for event in events if not is_about_all or _names(event.note, name))
+    return tuple(sorted(found, key=lambda event: event.at or datetime.min.replace(tzinfo=UTC)))
+
+
+def _past_event(event: Mapping[str, Any]) -> PastEvent:
+    return PastEvent(
+        at=time_of(event.get("eventTime")) or time_of(event["metadata"].get("creationTimestamp")),
+        reason=str(event.get("reason") or "Event"),
+        note=str(event.get("note") or ""),
+        is_warning=event.get("type") == "Warning",
+    )
+
+
+def _names(note: str, name: EndpointName) -> bool:
+    """Whether a note is about an endpoint: by its beginning, or in a list of names."""
+    return note.startswith(f"{name}: ") or name in note.rpartition(": ")[2].split(", ")

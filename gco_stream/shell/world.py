@@ -13,10 +13,22 @@ from gco_stream.shell.clock import SystemClock
 from gco_stream.shell.cluster import KubernetesCluster
 from gco_stream.shell.credentials import RenewingClient
 from gco_stream.shell.events import KubernetesEvents
-from gco_stream.shell.kubernetes_api import load_configuration
+from gco_stream.shell.kubernetes_api import KubernetesApi, load_configuration
 from gco_stream.shell.lease import KubernetesLeases
 from gco_stream.shell.stream import DynamoStream
 from gco_stream.shell.table import DynamoRecords
+
+
+@asynccontextmanager
+async def connected_api(settings: Settings) -> AsyncIterator[KubernetesApi]:
+    """Open the API server alone, for what people ask of it and no controller does.
+
+    Raises:
+        InvalidSettings: No API server is configured.
+    """
+    async with RenewingClient(await load_configuration()) as client:
+        client.user_agent = "gco-stream"
+        yield KubernetesApi(client, timeout=settings.kubernetes_timeout)
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ def test_every_command_of_the_interface_is_there() -> None:
     assert set(commands()) == {
         ("run",),
         ("plan",),
+        ("explain",),
         ("capture",),
         ("replay",),
         ("resync",),
