@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup check test test-unit bench soak demo world lock clean
+.PHONY: help setup check test test-unit bench soak demo world manifests lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ world: setup ## A control plane with GPU nodes and a table, for a shell; until C
 
 demo: setup ## The controller at work: a few endpoints live through a story
 	@$(BIN)/python -m tests.world.demo
+
+manifests: setup ## Renew what is kept of k8s/ as built
+	@$(BIN)/python -m tests.k8s.built
 
 lock: ## Renew locks/ from pyproject.toml
 	$(PYTHON) -m venv .venv-lock

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tests.world.kubernetes import Manifest
 
 ACCELERATORS_PER_NODE = 8
+ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +22,9 @@ class Pool:
 
     def nodes(self) -> list[Manifest]:
         """The Node objects, named `<pool>-0` and so on."""
-        return [self._node(f"{self.name}-{number}") for number in range(self.count)]
+        return [self._node(f"{self.name}-{number}", ZONES[number % len(ZONES)]) for number in range(self.count)]
 
-    def _node(self, name: str) -> Manifest:
+    def _node(self, name: str, zone: str) -> Manifest:
         resources = {"cpu": "192", "memory": "2Ti", "pods": "500", "ephemeral-storage": "2Ti"}
         taints = []
         if self.accelerator:
@@ -35,6 +36,7 @@ class Pool:
             "kubernetes.io/os": "linux",
             "karpenter.sh/capacity-type": self.capacity_type,
             "node.kubernetes.io/instance-type": self.instance_type,
+            "topology.kubernetes.io/zone": zone,
         }
         return {
             "apiVersion": "v1",
@@ -71,7 +73,7 @@ POOLS = (
         labels={"accelerator": "neuron"},
         accelerator=NEURON_DEVICE,
     ),
-    Pool(name="cpu", count=1, instance_type="m7i.xlarge", labels={}),
+    Pool(name="cpu", count=3, instance_type="m7i.xlarge", labels={}),
 )
 
 

@@ -74,7 +74,7 @@ async def test_everything_is_there(world: World, site: Site) -> None:
     neurons = [n for n in nodes if n["status"]["allocatable"].get("aws.amazon.com/neuron") == "8"]
     spot = [n for n in nodes if n["metadata"]["labels"]["karpenter.sh/capacity-type"] == "spot"]
 
-    assert (len(nodes), len(gpus), len(neurons), len(spot)) == (13, 10, 2, 2)
+    assert (len(nodes), len(gpus), len(neurons), len(spot)) == (15, 10, 2, 2)
     assert set(world.pids) == PARTS
     assert (await site.kubernetes.get("ServiceAccount", "gco-service-account")) is not None
     assert (await site.kubernetes.get("Deployment", "absent")) is None
