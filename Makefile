@@ -56,7 +56,7 @@ lock: ## Renew locks/ from pyproject.toml
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet --disable-pip-version-check pip-tools
 	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --output-file locks/run.txt pyproject.toml
-	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --extra dev --constraint locks/run.txt --output-file locks/dev.txt pyproject.toml
+	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --extra dev --extra demo --constraint locks/run.txt --output-file locks/dev.txt pyproject.toml
 	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --build-deps-for wheel --only-build-deps --constraint locks/dev.txt --output-file locks/build.txt pyproject.toml
 	rm -rf .venv-lock
 

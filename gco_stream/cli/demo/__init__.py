@@ -1,0 +1,1 @@
+"""``gco-stream demo``: the controller at work on this machine, told as a story."""
