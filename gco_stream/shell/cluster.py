@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from kubernetes_asyncio.client import ApiClient
-
 from gco_stream.core.manifests.ownership import FIELD_MANAGER, REPLICAS_MANAGER
 from gco_stream.core.mirror import WatchEvent
 from gco_stream.core.models import (
@@ -26,6 +24,7 @@ from gco_stream.core.record import is_valid_name
 from gco_stream.core.route import target_groups_of
 from gco_stream.errors import Transient
 from gco_stream.meters import Meters
+from gco_stream.shell.connection import Connection
 from gco_stream.shell.kubernetes_api import KubernetesApi
 from gco_stream.shell.watch import SELECTOR, watch
 
@@ -44,8 +43,10 @@ _RELEASE = {"fieldManager": REPLICAS_MANAGER, "force": "false"}
 class KubernetesCluster:
     """Reads and writes the objects of one namespace."""
 
-    def __init__(self, api: ApiClient, *, namespace: str, timeout: timedelta, meters: Meters | None = None) -> None:
-        self._api = KubernetesApi(api, timeout=timeout, meters=meters)
+    def __init__(
+        self, connection: Connection, *, namespace: str, timeout: timedelta, meters: Meters | None = None
+    ) -> None:
+        self._api = KubernetesApi(connection, timeout=timeout, meters=meters)
         self._namespace = namespace
 
     async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:

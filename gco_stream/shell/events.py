@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from kubernetes_asyncio.client import ApiClient
-
 from gco_stream.core.events import Announcement
 from gco_stream.core.findings import PastEvent
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
@@ -17,6 +15,7 @@ from gco_stream.core.models import EndpointName
 from gco_stream.core.times import time_of
 from gco_stream.errors import Transient
 from gco_stream.meters import Meters
+from gco_stream.shell.connection import Connection
 from gco_stream.shell.kubernetes_api import KubernetesApi
 
 _TIMEOUT = timedelta(seconds=5)
@@ -27,8 +26,8 @@ _LONGEST_INSTANCE = 128
 class KubernetesEvents:
     """Writes Events into one namespace; each is sent once, whatever comes of it."""
 
-    def __init__(self, client: ApiClient, *, namespace: str, instance: str, meters: Meters | None = None) -> None:
-        self._api = KubernetesApi(client, timeout=_TIMEOUT, meters=meters)
+    def __init__(self, connection: Connection, *, namespace: str, instance: str, meters: Meters | None = None) -> None:
+        self._api = KubernetesApi(connection, timeout=_TIMEOUT, meters=meters)
         self._namespace = namespace
         self._instance = instance[:_LONGEST_INSTANCE]
 

@@ -1,7 +1,7 @@
 """The API server: where it is, and one request to it.
 
-Of kubernetes-asyncio only the configuration, TLS, token refresh and ``call_api`` are used, with plain values: its
-typed models cost twenty times the time and memory, and with raw answers it does not check the status code itself.
+Of kubernetes-asyncio only the configuration, TLS and token refresh are used, with plain values: its typed models cost
+twenty times the time and memory.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientResponse, StreamReader
-from kubernetes_asyncio.client import ApiClient, Configuration
-from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
 from yaml import YAMLError
 
 from gco_stream.errors import GcoStreamError, InvalidSettings, Problem, StreamGap, Transient
 from gco_stream.meters import Meters
+from gco_stream.shell.connection import Body, Connection, target_of
 from gco_stream.shell.credentials import SERVICE_ACCOUNT, TokenFile
 from gco_stream.shell.kubernetes_errors import Answer, error_of, says_absent
+from gco_stream.shell.kubernetes_library import Configuration, config
 from gco_stream.shell.retry import retrying
 
 # What client-go calls it.
@@ -37,17 +37,17 @@ async def load_configuration(*, service_account: Path = SERVICE_ACCOUNT) -> Conf
     configuration = Configuration()
     try:
         token, authorities = service_account / "token", service_account / "ca.crt"
-        load_incluster_config(  # type: ignore[no-untyped-call]
+        config.load_incluster_config(  # type: ignore[no-untyped-call]
             client_configuration=configuration,
             try_refresh_token=False,
             token_filename=str(token),
             cert_filename=str(authorities),
         )
         configuration.refresh_api_key_hook = TokenFile(token)
-    except ConfigException:
+    except config.ConfigException:
         try:
-            await load_kube_config(client_configuration=configuration)
-        except (ConfigException, OSError, YAMLError, AttributeError, TypeError, ValueError) as error:
+            await config.load_kube_config(client_configuration=configuration)
+        except (config.ConfigException, OSError, YAMLError, AttributeError, TypeError, ValueError) as error:
             # What is no kubeconfig at all is not recognised as such by those who read it.
             expected = "run in a pod with a service account, or point it at a kubeconfig file"
             raise InvalidSettings([Problem("KUBECONFIG", str(error), expected)]) from error
@@ -57,8 +57,8 @@ async def load_configuration(*, service_account: Path = SERVICE_ACCOUNT) -> Conf
 class KubernetesApi:
     """Sends requests, each with a deadline, and turns the answers into objects or errors."""
 
-    def __init__(self, client: ApiClient, *, timeout: timedelta, meters: Meters | None = None) -> None:
-        self._client = client
+    def __init__(self, connection: Connection, *, timeout: timedelta, meters: Meters | None = None) -> None:
+        self._connection = connection
         self._meters = meters or Meters()
         self._seconds = timeout.total_seconds()
 
@@ -68,7 +68,7 @@ class KubernetesApi:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | list[Any] | None = None,
+        body: Body | None = None,
         accept: str = "application/json",
     ) -> dict[str, Any] | None:
         """Send one request, again where that helps at once; None stands for an object that is not there.
@@ -90,7 +90,7 @@ class KubernetesApi:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | list[Any] | None = None,
+        body: Body | None = None,
         accept: str = "application/json",
     ) -> dict[str, Any] | None:
         """Send one request, whatever comes of it; otherwise the same as ``request``."""
@@ -115,7 +115,9 @@ class KubernetesApi:
         doing = f"GET {path}"
         try:
             async with asyncio.timeout(self._seconds):
-                response = await self._call(path, "GET", query, None, {"Accept": "application/json"}, longest)
+                response = await self._call(
+                    "GET", target_of(path, query), None, {"Accept": "application/json"}, longest
+                )
             try:
                 if response.status != 200:
                     async with asyncio.timeout(self._seconds):
@@ -128,16 +130,14 @@ class KubernetesApi:
         except (ClientError, OSError) as error:
             raise Transient(f"{doing}: {error}") from error
 
-    async def _send(
-        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | list[Any] | None, accept: str
-    ) -> Answer:
+    async def _send(self, method: str, path: str, query: Mapping[str, str], body: Body | None, accept: str) -> Answer:
         doing = f"{method} {path}"
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = _content_type(method, body)
         try:
             async with asyncio.timeout(self._seconds):
-                response = await self._call(path, method, query, body, headers, self._seconds)
+                response = await self._call(method, target_of(path, query), body, headers, self._seconds)
                 content = await response.read()
         except TimeoutError as error:
             raise Transient(f"{doing}: no answer in time") from error
@@ -146,34 +146,19 @@ class KubernetesApi:
         return _answer(doing, response, content)
 
     async def _call(
-        self,
-        path: str,
-        method: str,
-        query: Mapping[str, str],
-        body: Mapping[str, Any] | list[Any] | None,
-        headers: Mapping[str, str],
-        seconds: float,
+        self, method: str, target: str, body: Body | None, headers: Mapping[str, str], seconds: float
     ) -> ClientResponse:
         began, code = asyncio.get_running_loop().time(), NO_ANSWER
         try:
-            response: ClientResponse = await self._client.call_api(
-                path,
-                method,
-                query_params=list(query.items()),
-                header_params=dict(headers),
-                body=body,
-                auth_settings=["BearerToken"],
-                _preload_content=False,
-                _request_timeout=seconds,
-            )
+            response = await self._connection.send(method, target, body=body, headers=headers, seconds=seconds)
             code = str(response.status)
         finally:
-            host = urlsplit(str(self._client.configuration.host)).netloc
+            host = urlsplit(str(self._connection.configuration.host)).netloc
             self._meters.answered(method, code, host, asyncio.get_running_loop().time() - began)
         return response
 
 
-def _content_type(method: str, body: Mapping[str, Any] | list[Any]) -> str:
+def _content_type(method: str, body: Body) -> str:
     if method != "PATCH":
         return "application/json"
     return "application/json-patch+json" if isinstance(body, list) else "application/apply-patch+yaml"

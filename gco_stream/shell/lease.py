@@ -3,12 +3,11 @@
 from datetime import timedelta
 from urllib.parse import quote
 
-from kubernetes_asyncio.client import ApiClient
-
 from gco_stream.core.leadership import LEASE_NAME, Lease, lease_manifest, read_lease
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
 from gco_stream.errors import Conflict, Transient
 from gco_stream.meters import Meters
+from gco_stream.shell.connection import Connection
 from gco_stream.shell.kubernetes_api import KubernetesApi
 
 
@@ -18,8 +17,10 @@ class KubernetesLeases:
     Nothing is sent twice by itself: who holds the Lease has its own rhythm, and time that passes counts.
     """
 
-    def __init__(self, client: ApiClient, *, namespace: str, timeout: timedelta, meters: Meters | None = None) -> None:
-        self._api = KubernetesApi(client, timeout=timeout, meters=meters)
+    def __init__(
+        self, connection: Connection, *, namespace: str, timeout: timedelta, meters: Meters | None = None
+    ) -> None:
+        self._api = KubernetesApi(connection, timeout=timeout, meters=meters)
         self._namespace = namespace
         self._path = f"/apis/coordination.k8s.io/v1/namespaces/{quote(namespace)}/leases/{LEASE_NAME}"
 

@@ -11,7 +11,7 @@ from gco_stream.settings import Settings
 from gco_stream.shell.aws import client_config
 from gco_stream.shell.clock import SystemClock
 from gco_stream.shell.cluster import KubernetesCluster
-from gco_stream.shell.credentials import RenewingClient
+from gco_stream.shell.connection import Connection
 from gco_stream.shell.events import KubernetesEvents
 from gco_stream.shell.kubernetes_api import KubernetesApi, load_configuration
 from gco_stream.shell.lease import KubernetesLeases
@@ -44,10 +44,9 @@ async def connected(settings: Settings, meters: Meters | None = None) -> AsyncIt
     async with (
         session.client("dynamodb", config=config) as tables,
         session.client("dynamodbstreams", config=config) as streams,
-        RenewingClient(configuration) as api,
-        RenewingClient(configuration) as lease_api,
+        Connection(configuration) as api,
+        Connection(configuration) as lease_api,
     ):
-        api.user_agent = lease_api.user_agent = "gco-stream"
         yield World(
             records=DynamoRecords(tables, settings.table_name),
             stream=DynamoStream(tables, streams, settings.table_name),

@@ -8,14 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from kubernetes_asyncio.client import ApiClient, Configuration
-from kubernetes_asyncio.config import load_kube_config
-
 from gco_stream.core.manifests import render
 from gco_stream.core.models import Apply, Manifest, ObjectKey, Scope
 from gco_stream.core.record import Endpoint, read_endpoint
 from gco_stream.ports import Cluster
 from gco_stream.shell.cluster import KubernetesCluster
+from gco_stream.shell.connection import Connection
+from gco_stream.shell.kubernetes_library import Configuration, config
 from tests.builders import SCOPE, an_item
 from tests.fakes.cluster import FakeCluster
 from tests.world.site import Site
@@ -120,8 +119,8 @@ class RealStage:
 async def a_real_stage(kubeconfig: Path, site: Site, *, namespace: str | None = None) -> AsyncIterator[RealStage]:
     """A namespace of the real cluster, seen with the rights of a kubeconfig file."""
     configuration = Configuration()
-    await load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
+    await config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
     scope = replace(SCOPE, namespace=namespace or site.namespace)
-    async with ApiClient(configuration) as api:
+    async with Connection(configuration) as api:
         cluster = KubernetesCluster(api, namespace=scope.namespace, timeout=timedelta(seconds=10))
         yield RealStage(cluster, scope, site)

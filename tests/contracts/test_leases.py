@@ -10,12 +10,12 @@ from typing import Protocol
 
 import pytest
 import pytest_asyncio
-from kubernetes_asyncio.client import ApiClient, Configuration
-from kubernetes_asyncio.config import load_kube_config
 
 from gco_stream.core.leadership import Lease, Terms
 from gco_stream.errors import Conflict
 from gco_stream.ports import Leases
+from gco_stream.shell.connection import Connection
+from gco_stream.shell.kubernetes_library import Configuration, config
 from gco_stream.shell.lease import KubernetesLeases
 from tests.fakes.lease import FakeLeases
 from tests.world import Site, World
@@ -127,8 +127,8 @@ class RealDesk:
 @asynccontextmanager
 async def a_real_desk(kubeconfig: Path, site: Site, *, namespace: str | None = None) -> AsyncIterator[RealDesk]:
     configuration = Configuration()
-    await load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
-    async with ApiClient(configuration) as api:
+    await config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
+    async with Connection(configuration) as api:
         leases = KubernetesLeases(api, namespace=namespace or site.namespace, timeout=timedelta(seconds=5))
         yield RealDesk(leases, site)
 

@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from kubernetes_asyncio.client import ApiClient, Configuration
 
 from gco_stream.core.models import Apply, Delete, EndpointName, Kind, ObjectKey, object_keys
 from gco_stream.errors import Conflict, Denied, InvalidSettings, Refused, Transient
 from gco_stream.shell.cluster import KubernetesCluster
+from gco_stream.shell.connection import Connection
 from gco_stream.shell.kubernetes_api import load_configuration
+from gco_stream.shell.kubernetes_library import Configuration
 from tests.shell.servers import Reply, Server, breaks_off, hangs_up, says
 
 pytestmark = pytest.mark.process
@@ -26,7 +27,7 @@ NOT_FOUND = says({"kind": "Status", "reason": "NotFound", "code": 404}, status=4
 
 @asynccontextmanager
 async def a_cluster(url: str, *, seconds: float = 5.0) -> AsyncIterator[KubernetesCluster]:
-    async with ApiClient(Configuration(host=url)) as api:
+    async with Connection(Configuration(host=url)) as api:
         yield KubernetesCluster(api, namespace="ns", timeout=timedelta(seconds=seconds))
 
 

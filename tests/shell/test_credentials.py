@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from kubernetes_asyncio.client import Configuration
 
 from gco_stream.errors import Transient
-from gco_stream.shell.credentials import RenewingClient, TokenFile
+from gco_stream.shell.connection import Connection
+from gco_stream.shell.credentials import TokenFile
 from gco_stream.shell.kubernetes_api import KubernetesApi, load_configuration
+from gco_stream.shell.kubernetes_library import Configuration
 from tests.shell.servers import Server, says
 
 pytestmark = pytest.mark.process
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.process
 
 @asynccontextmanager
 async def an_api(configuration: Configuration) -> AsyncIterator[KubernetesApi]:
-    async with RenewingClient(configuration) as client:
+    async with Connection(configuration) as client:
         yield KubernetesApi(client, timeout=timedelta(seconds=5))
 
 
@@ -159,11 +160,11 @@ class TestAuthority:
         certificate, _ = self_signed(tmp_path, "first")
         configuration = Configuration(host="https://127.0.0.1:1")
         configuration.ssl_ca_cert = str(certificate)
-        async with RenewingClient(configuration) as client:
-            api, connections = KubernetesApi(client, timeout=timedelta(seconds=5)), client.rest_client
+        async with Connection(configuration) as client:
+            api, connections = KubernetesApi(client, timeout=timedelta(seconds=5)), client.line
 
             for _ in range(2):
                 with pytest.raises(Transient):
                     await api.request("GET", "/x")
 
-            assert client.rest_client is connections
+            assert client.line is connections

@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from kubernetes_asyncio.client import ApiClient, Configuration
 
 from gco_stream.core.events import Announcement
 from gco_stream.errors import Denied, Refused, Transient
+from gco_stream.shell.connection import Connection
 from gco_stream.shell.events import KubernetesEvents
+from gco_stream.shell.kubernetes_library import Configuration
 from tests.builders import NAME, NOW
 from tests.fakes.meters import FakeMeters
 from tests.shell.servers import Reply, Server, hangs_up, says
@@ -24,7 +25,7 @@ def an_announcement(**fields: Any) -> Announcement:
 
 @asynccontextmanager
 async def asking(server: Server, meters: FakeMeters | None = None) -> AsyncIterator[KubernetesEvents]:
-    async with ApiClient(Configuration(host=server.url)) as api:
+    async with Connection(Configuration(host=server.url)) as api:
         yield KubernetesEvents(api, namespace="ns", instance="pod-" + "x" * 200, meters=meters)
 
 

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from kubernetes_asyncio.client import ApiClient, Configuration
 
 from gco_stream.core.leadership import Contender, Lease, Sight, StandBy, Terms
 from gco_stream.errors import Conflict, Denied, Refused, Transient
+from gco_stream.shell.connection import Connection
+from gco_stream.shell.kubernetes_library import Configuration
 from gco_stream.shell.lease import KubernetesLeases
 from tests.contracts.test_leases import a_real_desk
 from tests.shell.servers import Server, hangs_up, says
@@ -24,7 +25,7 @@ MINE = Lease().taken("me", Terms(), at=NOON)
 
 @asynccontextmanager
 async def asking(server: Server, *, seconds: float = 5.0) -> AsyncIterator[KubernetesLeases]:
-    async with ApiClient(Configuration(host=server.url)) as api:
+    async with Connection(Configuration(host=server.url)) as api:
         yield KubernetesLeases(api, namespace="ns", timeout=timedelta(seconds=seconds))
 
 

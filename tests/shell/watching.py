@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from kubernetes_asyncio.client import ApiClient, Configuration
 
 from gco_stream.core.mirror import Listed, Reached, Shown, Vanished, WatchEvent
 from gco_stream.errors import GcoStreamError
+from gco_stream.shell.connection import Connection
 from gco_stream.shell.kubernetes_api import KubernetesApi
+from gco_stream.shell.kubernetes_library import Configuration
 from gco_stream.shell.watch import watch
 from tests.builders import a_live, an_endpoint, deployment_of
 from tests.shell.servers import Reply, Server
@@ -60,7 +61,7 @@ def streams(*chunks: bytes, seconds: float = 0.0, pause: float = 0.0) -> Reply:
 async def events_of(
     server: Server, *, since: str | None = "10", silence: float = 5.0, timeout: float = 5.0
 ) -> AsyncIterator[AsyncIterator[WatchEvent]]:
-    async with ApiClient(Configuration(host=server.url)) as client:
+    async with Connection(Configuration(host=server.url)) as client:
         api = KubernetesApi(client, timeout=timedelta(seconds=timeout))
         events = watch(api, PATH, kind="Deployment", since=since, silence=timedelta(seconds=silence))
         async with aclosing(events):
