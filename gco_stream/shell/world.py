@@ -26,9 +26,8 @@ async def connected_api(settings: Settings) -> AsyncIterator[KubernetesApi]:
     Raises:
         InvalidSettings: No API server is configured.
     """
-    async with RenewingClient(await load_configuration()) as client:
-        client.user_agent = "gco-stream"
-        yield KubernetesApi(client, timeout=settings.kubernetes_timeout)
+    async with Connection(await load_configuration()) as connection:
+        yield KubernetesApi(connection, timeout=settings.kubernetes_timeout)
 
 
 @asynccontextmanager
