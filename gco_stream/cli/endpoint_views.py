@@ -14,6 +14,8 @@ from gco_stream.core.record import statuses_in
 from gco_stream.core.spec import EndpointSpec
 
 _COLUMNS = ("NAME", "DESIRED", "REGION", "STATE", "READY", "PUBLISHED", "IMAGE", "LAST CHANGE", "REASON")
+# What is left out first where a terminal is narrow.
+_LEAST = ("IMAGE", "PUBLISHED", "LAST CHANGE", "DESIRED")
 _DETAILS = ("REGION", "STATE", "READY", "PUBLISHED", "LAST CHANGE", "REASON")
 _FIRST = ("endpoint_name", "desired_state", "target_regions", "namespace", "ingress_path", "labels", "spec")
 _TIME = len("2026-05-20T09:30:00")
@@ -49,7 +51,7 @@ async def _show(name: str, shape: Shape, *, show_secrets: bool) -> None:
         return
     told = {key: value for key, value in item.items() if key != "region_status"}
     print_line(to_yaml(told if show_secrets else _without_env(told)), shape)
-    print_table(_DETAILS, _regions(item), shape)
+    print_table(_DETAILS, _regions(item), shape, least=("PUBLISHED",))
     for region, status in sorted(_statuses(item).items()):
         if status.get("error"):
             print_line(f"\n{region}: {status['error']}", shape)
@@ -61,7 +63,7 @@ async def _list(shape: Shape) -> None:
     if not shape.is_text:
         print_document(items, shape)
     elif items:
-        print_table(_COLUMNS, (row for item in items for row in _rows(item)), shape)
+        print_table(_COLUMNS, (row for item in items for row in _rows(item)), shape, least=_LEAST)
     else:
         print_line("no endpoints", shape)
 

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import yaml
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gco_stream.cli.columns import fitting
 from gco_stream.cli.command import Shape
 
 _COLORS = {
@@ -49,14 +50,30 @@ def to_yaml(value: Any) -> str:
     return yaml.safe_dump(plain(value), sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], shape: Shape) -> None:
-    """Print a table without lines; words that are states have their color."""
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(text, style=_COLORS.get(text, "")) for text in map(_cell, row)))
-    _console(shape).print(table)
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], shape: Shape, *, least: Sequence[str] = ()
+) -> None:
+    """Print a table without lines; words that are states have their color.
+
+    Args:
+        least: Columns that are left out where the terminal is too narrow for all, the first of them first.
+    """
+    console = console_of(shape)
+    console.print(table_of(columns, list(rows), least=least, width=console.width))
+
+
+def table_of(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, least: Sequence[str], width: int
+) -> RenderableType:
+    """Make such a table for a terminal of a width."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    shown = fitting(columns, cells, least=least, width=width)
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for i in shown:
+        table.add_column(columns[i], no_wrap=True, overflow="ellipsis")
+    for row in cells:
+        table.add_row(*(Text(row[i], style=_COLORS.get(row[i], "")) for i in shown))
+    return table
 
 
 def print_facts(facts: Iterable[tuple[str, Iterable[str]]], shape: Shape) -> None:
@@ -67,12 +84,12 @@ def print_facts(facts: Iterable[tuple[str, Iterable[str]]], shape: Shape) -> Non
     for title, lines in facts:
         for place, line in enumerate(lines):
             grid.add_row(title if place == 0 else "", Text(" ".join(line.split())))
-    _console(shape).print(grid)
+    console_of(shape).print(grid)
 
 
 def print_diff(lines: Iterable[str], shape: Shape) -> None:
     """Print a unified diff."""
-    console = _console(shape)
+    console = console_of(shape)
     for line in lines:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         console.print(Text(line, style="bold" if line[:3] in ("+++", "---") else style), soft_wrap=True)
@@ -80,7 +97,7 @@ def print_diff(lines: Iterable[str], shape: Shape) -> None:
 
 def print_line(text: str, shape: Shape) -> None:
     """Print one line."""
-    _console(shape).print(Text(text), soft_wrap=True)
+    console_of(shape).print(Text(text), soft_wrap=True)
 
 
 def _cell(value: object) -> str:
@@ -91,7 +108,8 @@ def _cell(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def _console(shape: Shape) -> Console:
+def console_of(shape: Shape) -> Console:
+    """Return what is printed to: as wide as the terminal, or without an end where there is none."""
     console = Console(no_color=True if not shape.color else None, highlight=False, emoji=False, markup=False)
     if not console.is_terminal:
         console.width = _WIDE

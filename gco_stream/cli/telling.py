@@ -28,6 +28,11 @@ def wrong_usage(message: str, *, hint: str | None = None) -> Unable:
     return Unable(message, hint=hint, code=Exit.WRONG_USAGE)
 
 
+def interrupted(message: str) -> Unable:
+    """Make the error for a command that Ctrl-C ends, where there is something to say of what stays."""
+    return Unable(f"interrupted: {message}", code=Exit.INTERRUPTED)
+
+
 @contextmanager
 def errors_told(*, verbose: bool) -> Iterator[None]:
     """Tell whatever was raised on purpose, and end with its exit code; a bug is left alone to crash."""
@@ -43,6 +48,9 @@ def errors_told(*, verbose: bool) -> Iterator[None]:
         if verbose:
             _tell_causes(error)
         raise typer.Exit(code) from None
+    except KeyboardInterrupt:
+        tell("interrupted")
+        raise typer.Exit(Exit.INTERRUPTED) from None
 
 
 def tell(line: str) -> None:

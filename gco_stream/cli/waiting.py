@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from gco_stream.cli.surroundings import Desk
-from gco_stream.cli.telling import Unable, tell
+from gco_stream.cli.telling import Unable, interrupted, tell
 from gco_stream.core.following import Progress, look
 from gco_stream.core.models import Item
 from gco_stream.errors import Denied, Transient
@@ -19,7 +19,8 @@ async def follow(desk: Desk, asked: Item, *, longest: timedelta) -> None:
         asked: The record right after it was written.
 
     Raises:
-        Unable: A region reports an error, somebody else wrote something else, or it takes too long.
+        Unable: A region reports an error, somebody else wrote something else, it takes too long, or somebody
+            interrupts it.
     """
     name = asked["endpoint_name"]
     last = Progress()
@@ -31,6 +32,9 @@ async def follow(desk: Desk, asked: Item, *, longest: timedelta) -> None:
                     raise Unable(f"{name}: {last.failure}", hint=f"`gco-stream endpoint show {name}` shows all of it")
                 if not last.is_done:
                     await desk.clock.sleep(_LOOK_AGAIN_SECONDS)
+    except asyncio.CancelledError:
+        stays = f"{name} stays as it was written, and its controllers go on; `gco-stream endpoint show {name}`"
+        raise interrupted(stays) from None
     except TimeoutError:
         state = "; ".join(last.lines) or "nothing is known"
         seconds = f"{longest.total_seconds():g}"

@@ -38,11 +38,11 @@ class RecordTable:
         answer = await self.call("get_item", Key=to_attributes({_KEY: name}), ConsistentRead=True)
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
-    async def scan(self) -> AsyncIterator[Sequence[Item]]:
-        """Read every record, strongly consistent, page by page of at most 1 MB."""
+    async def scan(self, *, is_consistent: bool = True) -> AsyncIterator[Sequence[Item]]:
+        """Read every record, strongly consistent unless half the price is worth more, page by page of at most 1 MB."""
         start: dict[str, Any] = {}
         while True:
-            page = await self.call("scan", ConsistentRead=True, **start)
+            page = await self.call("scan", ConsistentRead=is_consistent, **start)
             yield [from_attributes(item) for item in page["Items"]]
             if not page.get("LastEvaluatedKey"):
                 return

@@ -55,6 +55,10 @@ class RecordWriter(RecordTable):
         found = [item async for page in self.scan() for item in page]
         return sorted(found, key=lambda item: str(item[_KEY]))
 
+    async def all_lately(self) -> Sequence[Item]:
+        """Read every record at half the price, as it was a moment ago; in no order."""
+        return [item async for page in self.scan(is_consistent=False) for item in page]
+
     async def create(self, item: Item) -> Item:
         """Put a new record, and return it as it is then read.
 

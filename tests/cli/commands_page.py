@@ -16,7 +16,7 @@ What `--help` says; a test keeps this page true, and `python -m tests.cli.comman
 
 **Exit codes.** 0: fine. 1: the command's answer is no (differences found, no such endpoint, changed by somebody else
 meanwhile, not in time). 2: wrong usage, settings, file or record; every problem is listed, and nothing was touched.
-3: it could not be found out (unreachable, denied, timed out).
+3: it could not be found out (unreachable, denied, timed out). 130: interrupted by Ctrl-C.
 
 **Output.** Results go to stdout, everything else to stderr, each line with `gco-stream:` in front. `-o json` and
 `-o yaml` print one complete document. `-o`, `--no-color` and `-v` may stand before the command, too.

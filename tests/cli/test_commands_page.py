@@ -26,6 +26,7 @@ def test_every_command_of_the_interface_is_there() -> None:
         ("run",),
         ("plan",),
         ("explain",),
+        ("top",),
         ("capture",),
         ("replay",),
         ("resync",),
