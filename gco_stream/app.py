@@ -77,6 +77,7 @@ async def serve(
     """
     election = election_for(settings, world)
     watch = ClusterFeed(cluster=world.cluster, mirror=Mirror(), clock=world.clock)
+    election.hears_of_recovery = watch.go_on
     examiner = examiner or examiner_for(settings, world.clock)
     examiner.election, examiner.watch, examiner.stop = election, watch, stop
     try:

@@ -5,6 +5,7 @@ What to do is decided in ``core.leadership``; this conducts, and knows for how l
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -20,18 +21,24 @@ RELEASE_SECONDS = 4.0
 _AT_ONCE_SECONDS = 0.1
 
 
+async def _nobody() -> None:
+    return
+
+
 @dataclass(slots=True)
 class Election:
     """One process' part in the election.
 
     Attributes:
         tenure: For how long leading is certain.
+        hears_of_recovery: Is told that the Lease could be renewed after attempts that failed.
     """
 
     leases: Leases
     clock: Clock
     me: Contender
     tenure: Tenure
+    hears_of_recovery: Callable[[], Awaitable[None]] = _nobody
     _sight: Sight = field(default_factory=lambda: Sight(lease=None, since=0.0))
     _held: Lease | None = field(default=None)
     _has_asked: bool = field(default=False)
@@ -120,16 +127,18 @@ class Election:
 
     async def _renew(self) -> None:
         """Try to renew until it works, the first time without a look: usually nobody else writes."""
-        is_sure = True
+        is_sure, was_in_trouble = True, False
         while True:
             try:
                 lease = await self._next(is_sure=is_sure)
-                return await self._write(lease.counted_from(self.tenure.needed))
+                await self._write(lease.counted_from(self.tenure.needed))
+                return await self.hears_of_recovery() if was_in_trouble else None
             except Conflict:
                 _log.debug("the lease was changed by somebody else")
                 pause = _AT_ONCE_SECONDS
             except (Transient, Refused) as trouble:
                 _log.warning("the lease could not be renewed, will try again", extra={"reason": str(trouble)})
+                was_in_trouble = True
                 pause = self.me.terms.retry.total_seconds()
             is_sure = False
             await self.clock.sleep(pause)

@@ -43,6 +43,8 @@ class WorkQueue:
             while not self._closed:
                 name = self._backlog.take(self._clock.monotonic()) if self._is_open else None
                 if name is not None:
+                    # Somebody else is to wake up for what is due next, which may be sooner than when they went to wait.
+                    self._changed.notify()
                     return self._hand_out(name)
                 await self._wait()
             return None
@@ -53,6 +55,12 @@ class WorkQueue:
             now = self._clock.monotonic()
             self._backlog.done(name, again, now=now, lot=self._clock.lot())
             self._meters.handed_back(now - self._taken.pop(name, now), is_again=again is not None)
+            self._changed.notify()
+
+    async def hasten(self) -> None:
+        """Take in that something outside is back, so that what failed is looked at soon."""
+        async with self._changed:
+            self._backlog.hasten(self._clock.monotonic())
             self._changed.notify()
 
     async def open(self) -> None:

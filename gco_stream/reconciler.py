@@ -35,7 +35,8 @@ from gco_stream.queue import WorkQueue
 
 _log = logging.getLogger(__name__)
 
-_FAILED = Again(first=0.5, longest=60.0)
+_FAILED = Again(first=0.5, longest=60.0, is_failure=True)
+_CRASHED = replace(_FAILED, is_failure=False)
 _REASONS = ((Denied, "Forbidden"), (Conflict, "Conflict"))
 _REPORTED_AFTER = timedelta(seconds=60)
 
@@ -103,7 +104,7 @@ class Reconciler:
         except Exception:  # noqa: BLE001 - a bug that one record brings out must not take the others down
             _log.exception("pass crashed, will try again", extra=bound)
             self.meters.pass_ended(Ending.CRASHED)
-            return _FAILED
+            return _CRASHED
         self.meters.pass_ended(ending)
         self._failing_since.pop(name, None)
         return again

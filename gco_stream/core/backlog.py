@@ -3,6 +3,9 @@
 Each name waits once and is never in two hands; a name that is added while in hand is looked at once more after.
 Fresh changes go first, then what wants another look by itself, then a resync. So that nobody is starved by a stream
 that never rests, every eighth turn goes to one of the others.
+
+What failed waits longer each time. Once whatever it failed at is known to be back, it is looked at soon: one name after
+the other, so that what has just come back is not overrun, and seldom, should it come and go.
 """
 
 import heapq
@@ -15,6 +18,8 @@ from enum import IntEnum
 from gco_stream.core.models import EndpointName
 
 _FRESH_IN_A_ROW = 7
+_HASTENED_APART = 0.02
+_BETWEEN_HASTES = 10.0
 
 
 class Urgency(IntEnum):
@@ -34,12 +39,14 @@ class Again:
         longest: The most that any of them waits, in seconds.
         at_least: What the other side asked us to wait, in seconds.
         at_most: When something falls due by itself, in seconds, to the moment.
+        is_failure: Whether it waits for something outside to be well again.
     """
 
     first: float
     longest: float
     at_least: float = 0.0
     at_most: float = math.inf
+    is_failure: bool = False
 
     @classmethod
     def at(cls, seconds: float) -> "Again":
@@ -79,6 +86,9 @@ class Backlog:
         self._in_hand: set[EndpointName] = set()
         self._dirty: dict[EndpointName, Urgency] = {}
         self._rows: dict[EndpointName, _Row] = {}
+        # Whose last look failed, and before when the other side asked us not to try again.
+        self._failed: dict[EndpointName, float] = {}
+        self._hastened = -math.inf
         self._fresh_in_a_row = 0
 
     def __len__(self) -> int:
@@ -122,7 +132,7 @@ class Backlog:
         return name
 
     def done(self, name: EndpointName, again: Again | None, *, now: float, lot: float) -> None:
-        """Take a name back.
+        """Take a name back; one that failed the last time and does no longer shows that others may be lucky, too.
 
         Args:
             again: When to look once more by ourselves; None if nothing is left to do, which ends the row of attempts.
@@ -130,14 +140,36 @@ class Backlog:
         """
         self._in_hand.discard(name)
         dirty = self._dirty.pop(name, None)
+        had_failed = self._failed.pop(name, None) is not None
         if again is None:
             self._rows.pop(name, None)
         else:
             due = now + again.delay(self._attempt(name, again), lot=lot)
             self._later[name] = due
             heapq.heappush(self._due, (due, name))
+        if again is not None and again.is_failure:
+            self._failed[name] = now + again.at_least
+        elif had_failed:
+            self.hasten(now)
         if dirty is not None:
             self._line_up(name, dirty)
+
+    def hasten(self, now: float) -> None:
+        """Take in that something outside is back: what failed is due soon, unless the other side asked for patience.
+
+        What is in hand may still fail at what was before, so its next wait is a short one.
+        """
+        if self._hastened <= now:
+            self._hastened = max(now, self._hastened + _BETWEEN_HASTES)
+        if self._hastened == now:
+            for name in self._in_hand:
+                self._rows.pop(name, None)
+        failed = sorted((due, name) for name, due in self._later.items() if name in self._failed)
+        for place, (due, name) in enumerate(failed):
+            sooner = max(self._failed[name], self._hastened + place * _HASTENED_APART)
+            if sooner < due:
+                self._later[name] = sooner
+                heapq.heappush(self._due, (sooner, name))
 
     def next_due(self) -> float | None:
         """Return the time at which the next name becomes due, or None if nothing is put off."""

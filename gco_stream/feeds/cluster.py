@@ -6,7 +6,7 @@ taken up where it was; one whose place is too old lists everything anew.
 
 import asyncio
 import logging
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from gco_stream.core.backlog import Again, Urgency
@@ -53,6 +53,15 @@ class ClusterFeed:
     clock: Clock
     queue: WorkQueue | None = None
     heard: dict[Kind, float] = field(default_factory=dict)
+    _broken: set[Kind] = field(default_factory=set)
+    _is_back: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def go_on(self) -> None:
+        """Take in that the API server answers again: watches that broke off need not wait, nor does what failed."""
+        self._is_back.set()
+        self._is_back = asyncio.Event()
+        if self.queue is not None:
+            await self.queue.hasten()
 
     async def run(self) -> None:
         """Watch for ever."""
@@ -73,8 +82,17 @@ class ClusterFeed:
             elif trouble is not None:
                 level = logging.DEBUG if has_lived else logging.WARNING
                 _log.log(level, "watch broke off, will try again", extra={"kind": kind.value, "reason": str(trouble)})
-            retry = _RETRY.not_before(getattr(trouble, "retry_after", None))
-            await self.clock.sleep(retry.delay(attempt, lot=self.clock.lot()))
+            await self._rest(getattr(trouble, "retry_after", None), attempt)
+
+    async def _rest(self, asked: float | None, attempt: int) -> None:
+        """Wait before the next attempt, for no longer than the API server is away, where it has not asked for more."""
+        seconds, is_back = _RETRY.not_before(asked).delay(attempt, lot=self.clock.lot()), self._is_back
+        # A server that comes and goes with each attempt is not to be asked without a pause.
+        shortest = seconds if asked is not None else min(seconds, _RETRY.first)
+        await self.clock.sleep(shortest)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds - shortest):
+                await is_back.wait()
 
     async def _watch_until_it_ends(self, kind: Kind, place: _Place) -> StreamGap | Transient | Refused | None:
         """Hand over what one watch shows, and return why it ended; None: the server wanted it to."""
@@ -83,12 +101,19 @@ class ClusterFeed:
             async with aclosing(self.cluster.watch(kind, since=place.since)) as events:
                 async for event in events:
                     self.heard[kind] = self.clock.monotonic()
+                    await self._mend(kind)
                     await self._wake(self.mirror.take(kind, event, after=after), event)
                     place.move(event)
         except (StreamGap, Transient, Refused) as trouble:
             self.mirror.doubt(kind)
+            self._broken.add(kind)
             return trouble
         return None
+
+    async def _mend(self, kind: Kind) -> None:
+        if kind in self._broken:
+            self._broken.discard(kind)
+            await self.go_on()
 
     async def _wake(self, names: frozenset[EndpointName], event: WatchEvent) -> None:
         if self.queue is None:

@@ -127,6 +127,8 @@ class Resync:
                 _log.warning("resync failed, will try again", extra={"reason": str(trouble)})
                 await self.clock.sleep(_RETRY.delay(attempt, lot=self.clock.lot()))
                 continue
+            if attempt > 0:
+                await self.queue.hasten()
             self._tell(replace(found, behind=behind), reason, seconds=self.clock.monotonic() - started)
             return
 

@@ -38,6 +38,7 @@ class ShardReaders:
     Attributes:
         hand_over: Takes every page before the next one is read.
         idle_seconds: Between two readings of a shard that has nothing new.
+        hears_of_recovery: Is told that a shard could be read after attempts that failed.
     """
 
     stream: EventStream
@@ -46,6 +47,7 @@ class ShardReaders:
     counts: StreamCounts
     hand_over: Callable[[Page], Awaitable[None]]
     idle_seconds: float
+    hears_of_recovery: Callable[[], Awaitable[None]]
     shards: Shards = field(default_factory=Shards)
     _lost: asyncio.Future[StreamGap] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     _doubt: asyncio.Event = field(default_factory=asyncio.Event)
@@ -137,11 +139,15 @@ class ShardReaders:
         attempt = 0
         while True:
             try:
-                return await self.stream.read(iterator)
+                page = await self.stream.read(iterator)
             except Transient as trouble:
                 attempt += 1
                 await self._pause(trouble, attempt)
                 await turns.next(SHORTEST_SECONDS)
+                continue
+            if attempt > 0:
+                await self.hears_of_recovery()
+            return page
 
     async def _take(self, shard_id: ShardId, page: Page) -> None:
         """Hand a page over, and only then count it as read."""

@@ -111,6 +111,7 @@ class StreamFeed:
             counts=self.counts,
             hand_over=self._hand_over,
             idle_seconds=self.poll_interval.total_seconds(),
+            hears_of_recovery=self.queue.hasten,
         )
         iterators = await readers.take_places()
         self.resyncs.ask("stream positioned")

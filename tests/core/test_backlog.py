@@ -8,6 +8,7 @@ from gco_stream.core.models import EndpointName
 
 A, B, C = EndpointName("a"), EndpointName("b"), EndpointName("c")
 SOON = Again(first=1.0, longest=60.0)
+FAILED = Again(first=0.5, longest=60.0, is_failure=True)
 
 
 def backlog(*fresh: EndpointName, resync: tuple[EndpointName, ...] = ()) -> Backlog:
@@ -189,12 +190,16 @@ class AnyBacklog(RuleBasedStateMachine):
         self.in_hand.append(name)
 
     @precondition(lambda self: self.in_hand)
-    @rule(place=st.integers(0, 3), again=st.sampled_from([None, SOON]), lot=st.floats(0, 1))
+    @rule(place=st.integers(0, 3), again=st.sampled_from([None, SOON, FAILED]), lot=st.floats(0, 1))
     def done(self, place: int, again: Again | None, lot: float) -> None:
         name = self.in_hand.pop(place % len(self.in_hand))
         self.waiting.done(name, again, now=self.now, lot=lot)
         if again is not None and name not in self.owed:
             self.put_off.add(name)
+
+    @rule()
+    def hasten(self) -> None:
+        self.waiting.hasten(self.now)
 
     @rule(seconds=st.floats(0, 100))
     def pass_time(self, seconds: float) -> None:
