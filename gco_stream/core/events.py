@@ -19,7 +19,7 @@ from gco_stream.core.status import RegionStatus, State
 from gco_stream.core.wish import Request
 
 LONGEST_NOTE = 1024
-"""What an Event can hold."""
+"""Bytes that an Event can hold; the API server's own message speaks of characters."""
 PAUSE_SECONDS = 60.0
 """Between two Events of one reason about one endpoint."""
 
@@ -70,7 +70,10 @@ class Announcement:
         """The note as an Event holds it; beside the namespace it says which endpoint is meant."""
         note = " ".join(self.note.split())
         whole = note if self.uid is not None or self.about is None else f"{self.about}: {note}"
-        return whole if len(whole) <= LONGEST_NOTE else whole[: LONGEST_NOTE - 1] + "…"
+        content = whole.encode()
+        if len(content) <= LONGEST_NOTE:
+            return whole
+        return content[: LONGEST_NOTE - len("…".encode())].decode(errors="ignore") + "…"
 
 
 class _Told(NamedTuple):

@@ -173,7 +173,7 @@ def test_without_a_deployment_an_event_says_which_endpoint_is_meant() -> None:
 def test_a_note_is_one_line_of_no_more_than_an_event_holds() -> None:
     note = Announcement(about=NAME, reason="Error", note="a\nb " + "x" * 5000, uid="1", at=NOW).text
 
-    assert len(note) == 1024
+    assert len(note.encode()) == 1024
     assert note.startswith("a b xxx")
     assert note.endswith("…")
 
