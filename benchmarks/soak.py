@@ -27,7 +27,7 @@ CHANGES_A_SECOND = float(os.environ.get("SOAK_CHANGES", "5"))
 # The nodes of the test world have room for so many; the others are asked for no replicas.
 WITH_PODS = 40
 COME_AND_GO = 0.1
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 600.0
 PROMISED_GROWTH = 0.05
 """Of the memory, from the first quarter to the end, on the straight line that fits best."""
 PROMISED_SLOWER = 0.5
@@ -103,7 +103,7 @@ class Soak:
 
     async def all_seen(self) -> None:
         """Wait until nothing is under way."""
-        await eventually(lambda: not self.put, PATIENCE_SECONDS + ENDPOINTS / 10, "every change in the API server")
+        await eventually(lambda: not self.put, PATIENCE_SECONDS, f"every change in the API server, {self.made} made")
 
     def _note(self, name: str, change: str) -> None:
         self.put[name, change] = time.monotonic()

@@ -26,7 +26,7 @@ from gco_stream.errors import Transient
 from gco_stream.meters import Meters
 from gco_stream.shell.connection import Connection
 from gco_stream.shell.kubernetes_api import KubernetesApi
-from gco_stream.shell.watch import SELECTOR, watch
+from gco_stream.shell.watch import SELECTOR, SILENCE, watch
 
 _COLLECTIONS = {
     Kind.DEPLOYMENT: ("apis/apps/v1", "deployments"),
@@ -41,7 +41,13 @@ _RELEASE = {"fieldManager": REPLICAS_MANAGER, "force": "false"}
 
 
 class KubernetesCluster:
-    """Reads and writes the objects of one namespace."""
+    """Reads and writes the objects of one namespace.
+
+    Attributes:
+        silence: How long nothing may come on a watch.
+    """
+
+    silence: timedelta = SILENCE
 
     def __init__(
         self, connection: Connection, *, namespace: str, timeout: timedelta, meters: Meters | None = None
@@ -72,7 +78,7 @@ class KubernetesCluster:
 
     def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
         """Follow our objects of one kind until the server ends it; without ``since`` list everything first."""
-        return watch(self._api, self._collection(kind), kind=kind.value, since=since)
+        return watch(self._api, self._collection(kind), kind=kind.value, since=since, silence=self.silence)
 
     async def carry_out(self, action: Action) -> Manifest | None:
         """Do one thing, and return the object as it then is; None if it is gone."""

@@ -21,13 +21,13 @@ from gco_stream.shell.kubernetes_api import KubernetesApi
 
 SELECTOR = "gco.io/type=inference"
 # The server sends a bookmark each minute, so a connection on which nothing came for longer is dead.
-_SILENCE = timedelta(seconds=75)
+SILENCE = timedelta(seconds=75)
 _SHORTEST, _LONGEST = 300, 600
 _INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
 async def watch(
-    api: KubernetesApi, collection: str, *, kind: str, since: str | None, silence: timedelta = _SILENCE
+    api: KubernetesApi, collection: str, *, kind: str, since: str | None, silence: timedelta = SILENCE
 ) -> AsyncGenerator[WatchEvent, None]:
     """Follow the objects of one collection until the server ends it, which it does every few minutes.
 
