@@ -7,6 +7,7 @@ set it holds the digest of it, so that ``is the object as we want it`` is answer
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from gco_stream.core.manifests.ingress import HEALTH_PATH
@@ -28,6 +29,7 @@ _ANSWERING = ("name", "image", "ports", "readinessProbe")
 _COUNTERS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
 _NOT_SET = ("apiVersion", "kind")
 _NAMES = ("name", "namespace")
+_AMOUNTS = ("requests", "limits")
 _as_text = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
@@ -114,12 +116,16 @@ def _canonical(kind: str, field: str, value: Any) -> Any:
 
     The API server drops empty strings, writes amounts its own way, and the order of keyed entries is nobody's.
     """
-    if isinstance(value, str):
-        return value
     if isinstance(value, dict):
-        is_amounts = field in ("requests", "limits")
-        entries = {key: _amount(entry) if is_amounts else _canonical(kind, key, entry) for key, entry in value.items()}
-        return {key: entry for key, entry in entries.items() if entry != "" or keeps_empty_strings(field)}
+        if field in _AMOUNTS:
+            return {key: _amount(str(entry)) for key, entry in value.items() if entry != ""}
+        keeps_empty = keeps_empty_strings(field)
+        # Most of an object are strings: each costs a look here, and no call.
+        return {
+            key: entry if isinstance(entry, str) else _canonical(kind, key, entry)
+            for key, entry in value.items()
+            if entry != "" or keeps_empty
+        }
     if isinstance(value, list | tuple):
         key = list_key(kind, field)
         entries_in_order = value if key is None else sorted(value, key=lambda entry: str(entry_key(entry, key)))
@@ -134,6 +140,7 @@ def _without_setting(field: str, entry: Any) -> Any:
     return entry
 
 
-def _amount(value: Any) -> str:
+@lru_cache(maxsize=1024)
+def _amount(value: str) -> str:
     known = amount(value)
-    return str(value) if known is None else str(known.normalize())
+    return value if known is None else str(known.normalize())

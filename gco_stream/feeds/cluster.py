@@ -97,6 +97,8 @@ class ClusterFeed:
     async def _watch_until_it_ends(self, kind: Kind, place: _Place) -> StreamGap | Transient | Refused | None:
         """Hand over what one watch shows, and return why it ended; None: the server wanted it to."""
         after = self.mirror.reached(kind)
+        if place.since is None:
+            self.mirror.await_list(kind)
         try:
             async with aclosing(self.cluster.watch(kind, since=place.since)) as events:
                 async for event in events:

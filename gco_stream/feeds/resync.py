@@ -27,6 +27,8 @@ INTERVAL = "interval"
 CONFIRMED = "deletions confirmed"
 """Why a resync begins for which somebody has also let go what waits behind the brake."""
 _RETRY = Again(first=0.5, longest=30.0)
+# Between two looks at whether the watch has its list, which takes a second at the most.
+_WATCHED_SECONDS = 0.02
 
 
 class ResyncRequests:
@@ -148,7 +150,8 @@ class Resync:
     async def _list_anew(self) -> tuple[bool, int]:
         """List every kind, so that a watch that missed something is put right.
 
-        The first time, what has been watched while standing by need not be listed: taking over is to cost one scan.
+        The first time, what is watched need not be listed, also where the watch's own list is still under way: taking
+        over is to cost one scan and one list of each kind.
 
         Returns:
             Whether all could be listed, and how many endpoints the watch was behind with; those are queued.
@@ -156,6 +159,8 @@ class Resync:
         behind: set[EndpointName] = set()
         try:
             for kind in Kind:
+                while not self._ever and self.mirror.is_awaited(kind):
+                    await self.clock.sleep(_WATCHED_SECONDS)
                 if self._ever or not self.mirror.is_followed(kind):
                     behind |= await self._list(kind)
         except (Transient, Refused, StreamGap) as trouble:

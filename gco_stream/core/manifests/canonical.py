@@ -16,10 +16,13 @@ def pruned(manifest: Manifest) -> Manifest:
 
 
 def _pruned(value: Any) -> Any:
-    if isinstance(value, str):
-        return value
     if isinstance(value, dict):
-        return {key: kept for key, entry in value.items() if (kept := _pruned(entry)) not in _NOTHING}
+        # Most of a manifest are strings: each costs a look here, and no call.
+        return {
+            key: kept
+            for key, entry in value.items()
+            if (kept := entry if isinstance(entry, str) else _pruned(entry)) not in _NOTHING
+        }
     if isinstance(value, list | tuple):
         return [_pruned(entry) for entry in value]
     return value
