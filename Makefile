@@ -31,13 +31,8 @@ test: check test-unit ## Everything: checks, and all tests on a real control pla
 	$(BIN)/python -m tests.world build
 	$(BIN)/pytest -n 2 --dist loadfile -m "world or index or process"
 
-bench: setup ## The benchmarks, with what they must reach
-	$(BIN)/python -m benchmarks.propagation
-	$(BIN)/python -m benchmarks.stream
-	$(BIN)/python -m benchmarks.repair
-	$(BIN)/python -m benchmarks.takeover
-	$(BIN)/python -m benchmarks.idle
-	$(BIN)/python -m benchmarks.planning
+bench: setup ## The benchmarks, with what they must reach: PARTS="idle takeover" for some, ROUNDS=1, JSON=results.json
+	$(BIN)/python -m benchmarks $(PARTS) --rounds $(or $(ROUNDS),3) $(if $(JSON),--json $(JSON))
 
 soak: setup ## Long faults, 50 kills, and 20 minutes of changes with flat memory and latency: an hour
 	FAULT_SECONDS=30 FAULT_KILLS=50 FAULT_THOROUGH=1 $(BIN)/pytest --timeout 900 tests/e2e/test_faults.py tests/e2e/test_faults_line.py tests/e2e/test_faults_storm.py tests/e2e/test_faults_silence.py

@@ -1,13 +1,13 @@
 """Endpoints of several shapes as they are once nothing is left to do, in memory and in any number."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from gco_stream.core.conclusions import may_be_promoted
-from gco_stream.core.models import EndpointName, Item, Observed
+from gco_stream.core.models import Apply, EndpointName, Item, Manifest, ObjectKey, Observed, Scope
 from gco_stream.core.plan import make_plan
 from gco_stream.core.record import read_record, spec_hash
 from gco_stream.core.report import Outcome, region_status
@@ -31,6 +31,9 @@ SPECS: Mapping[str, dict[str, Any]] = {
     "20 env variables": {"env": _VARIABLES},
 }
 """What a record's ``spec`` says of each shape."""
+ASLEEP, STOPPED, SMALL = "no replicas", "stopped", "without an accelerator"
+_OTHERS: Mapping[str, dict[str, Any]] = {ASLEEP: {"replicas": 0}, STOPPED: {}, SMALL: {"gpu_count": 0}}
+"""More shapes: without pods; without any object, since it never ran; with a pod that any node has room for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +43,28 @@ class AtRest:
     Attributes:
         item: Its record, as the table gives it back.
         observed: Its objects, whole, as the API server shows them.
+        intents: What was applied last to each object.
     """
 
     name: EndpointName
     item: Item
     observed: Observed
+    intents: Mapping[ObjectKey, Manifest]
 
     def called(self, name: str) -> "AtRest":
         """Return the same endpoint under another name."""
         item = _renamed(self.item, name)
         item["region_status"][REGION]["observed_spec"] = spec_hash(item)
-        objects = {key._replace(name=_renamed(key.name, name)): live for key, live in self.observed.objects.items()}
-        there = {key: _renamed(live, name) for key, live in objects.items()}
-        return AtRest(name=EndpointName(name), item=item, observed=Observed(objects=there))
+        return AtRest(
+            name=EndpointName(name),
+            item=item,
+            observed=Observed(objects=_all_renamed(self.observed.objects, name)),
+            intents=_all_renamed(self.intents, name),
+        )
+
+
+def _all_renamed(objects: Mapping[ObjectKey, Manifest], name: str) -> dict[ObjectKey, Manifest]:
+    return {key._replace(name=_renamed(key.name, name)): _renamed(one, name) for key, one in objects.items()}
 
 
 def _renamed(value: Any, name: str) -> Any:
@@ -63,37 +75,42 @@ def _renamed(value: Any, name: str) -> Any:
     return [_renamed(entry, name) for entry in value] if isinstance(value, list | tuple) else value
 
 
-def a_shape(shape: str) -> AtRest:
+def a_shape(shape: str, scope: Scope = SCOPE) -> AtRest:
     """Bring an endpoint to rest, by passes a minute apart."""
-    item = an_item(_PATTERN, spec=a_spec(**SPECS[shape]))
-    cluster = ClusterModel(is_balanced=False)
+    spec = a_spec(**{**SPECS, **_OTHERS}[shape])
+    state = "stopped" if shape == STOPPED else "deploying"
+    item = an_item(_PATTERN, spec=spec, namespace=scope.namespace, desired_state=state)
+    cluster, intents = ClusterModel(is_balanced=False), dict[ObjectKey, Manifest]()
     if shape == _FOUND:
         left = left_behind(an_item(_PATTERN, spec=a_spec()))
         cluster.objects = {key: copy.deepcopy(dict(live)) for key, live in left.objects.items()}
         cluster.work()
     for number in range(_MOST_PASSES):
-        _pass(cluster, item, now=NOW + timedelta(minutes=number))
+        intents |= _pass(cluster, item, scope, now=NOW + timedelta(minutes=number))
         cluster.work()
-    objects = cluster.observe(_PATTERN).objects
-    return AtRest(name=_PATTERN, item=item, observed=Observed(objects=objects))
+    there = Observed(objects=cluster.observe(_PATTERN).objects)
+    return AtRest(name=_PATTERN, item=item, observed=there, intents=intents)
 
 
-def _pass(cluster: ClusterModel, item: dict[str, Any], *, now: datetime) -> None:
-    """Do what the reconciler does, and change the record as it does."""
-    request = read_request(_PATTERN, item, SCOPE)
-    plan = make_plan(request, cluster.observe(_PATTERN), SCOPE, now=now)
+def _pass(cluster: ClusterModel, item: dict[str, Any], scope: Scope, *, now: datetime) -> Mapping[ObjectKey, Manifest]:
+    """Do what the reconciler does, change the record as it does, and return what was applied."""
+    request = read_request(_PATTERN, item, scope)
+    plan = make_plan(request, cluster.observe(_PATTERN), scope, now=now)
     for action in plan.actions:
         cluster.carry_out(action)
-    status = region_status(request, Outcome(plan=plan, observed=cluster.observe(_PATTERN)), SCOPE, now=now)
-    written = None if status is None else to_write(status, request.status(SCOPE.region), now=now)
+    status = region_status(request, Outcome(plan=plan, observed=cluster.observe(_PATTERN)), scope, now=now)
+    written = None if status is None else to_write(status, request.status(scope.region), now=now)
     if written is not None:
         item["region_status"] = {REGION: as_stored(written)}
     if may_be_promoted(item, read_record(item)):
         item["desired_state"] = "running"
+    return {action.key: action.manifest for action in plan.actions if isinstance(action, Apply)}
 
 
-def many(count: int) -> Iterator[AtRest]:
-    """Make endpoints of all shapes in turn, each with a name of its own."""
-    shapes = [a_shape(shape) for shape in SPECS]
+def many(
+    count: int, shapes: Collection[str] = SPECS.keys(), scope: Scope = SCOPE, *, prefix: str = "endpoint"
+) -> Iterator[AtRest]:
+    """Make endpoints of these shapes in turn, each with a name of its own."""
+    patterns = [a_shape(shape, scope) for shape in shapes]
     for number in range(count):
-        yield shapes[number % len(shapes)].called(f"endpoint-{number}")
+        yield patterns[number % len(patterns)].called(f"{prefix}-{number}")

@@ -16,7 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from benchmarks.figures import HEAD, percentile, row
-from benchmarks.idle import resident_mebibytes
+from benchmarks.processes import resident_mebibytes
 from tests.controller import Controller, running_controller
 from tests.world import Site, eventually, running_world
 from tests.writers import Writers, a_spec
@@ -98,7 +98,7 @@ class Soak:
     async def weigh(self, controller: Controller) -> None:
         """Measure the memory every second."""
         while True:
-            self.memory.append((time.monotonic(), resident_mebibytes(controller)))
+            self.memory.append((time.monotonic(), resident_mebibytes(controller.process.pid)))
             await asyncio.sleep(1)
 
     async def all_seen(self) -> None:

@@ -1,13 +1,11 @@
 """What following the stream takes, on DynamoDB Local alone: put → name in the queue, a backlog, and an idle hour.
 
 A put is timed from before it is sent until whoever waits for work has the name; puts come at random times, so that
-they meet the stream's poll at any phase. Requests are counted where the clients send them. Run by ``make bench``; exits
-1 if anything promised is missed.
+they meet the stream's poll at any phase. Requests are counted where the clients send them.
 """
 
 import asyncio
 import random
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import aioboto3
 
-from benchmarks.figures import HEAD, percentile, row
+from benchmarks.bare import POLL_SECONDS
+from benchmarks.figures import Figure, milliseconds
+from benchmarks.sizes import Sizes
 from gco_stream.core.shards import Shard, ShardId
 from gco_stream.feeds.resync import ResyncRequests
 from gco_stream.feeds.stream import StreamFeed
@@ -36,18 +36,8 @@ from tests.writers import Writers, a_spec, now
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-PUTS = 300
-PROMISED_P50, PROMISED_P99 = 0.15, 0.3
-
-BACKLOG = 10_000
 PAGE = 1000
-# One page each 0.25 s, and as long again for what is done with it; the pages, and a few more for an empty one.
-PROMISED_BACKLOG = BACKLOG / PAGE * 0.5
-PROMISED_READS = BACKLOG // PAGE + 2
 PATIENCE_SECONDS = 60.0
-
-# All shards are listed once every 54 to 66 seconds, so once in this time.
-IDLE_SECONDS = 66.0
 PROMISED_IDLE = {"GetRecords": 14_400.0, "DescribeTable": 67.0, "DescribeStream": 67.0}
 SHARDS, HOURS = 4, 30 * 24
 FREE, USD_PER_REQUEST = 2_500_000, 0.02 / 100_000
@@ -125,13 +115,13 @@ async def following(
                 task.cancel()
 
 
-async def time_puts(dynamodb: DynamoDB, table: "Table") -> list[float]:
+async def time_puts(dynamodb: DynamoDB, table: "Table", puts: int) -> list[float]:
     """Return the seconds that each put took to the queue."""
     writers, put = Writers(table, "inference"), dict[str, float]()
     # DynamoDB Local calls the first record of an empty shard trimmed for whoever reads that from LATEST.
     await asyncio.to_thread(writers.create, "the-first", a_spec())
     async with following(dynamodb, table.name) as follower:
-        for number in range(PUTS):
+        for number in range(puts):
             await asyncio.sleep(random.uniform(0.0, 0.3))
             name = f"endpoint-{number}"
             put[name] = time.perf_counter()
@@ -154,13 +144,13 @@ class Caught:
     longest_turn: float
 
 
-async def read_backlog(dynamodb: DynamoDB, table: "Table") -> Caught:
+async def read_backlog(dynamodb: DynamoDB, table: "Table", backlog: int) -> Caught:
     """Read a shard with a backlog from its beginning."""
-    await asyncio.to_thread(write_backlog, table)
+    await asyncio.to_thread(write_backlog, table, backlog)
     async with following(dynamodb, table.name, listed=ListedLate) as follower:
         longest_turn = 0.0
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while len(follower.seen) < BACKLOG:
+            while len(follower.seen) < backlog:
                 turn = time.thread_time()
                 await asyncio.sleep(0)
                 longest_turn = max(longest_turn, time.thread_time() - turn)
@@ -168,21 +158,24 @@ async def read_backlog(dynamodb: DynamoDB, table: "Table") -> Caught:
     return Caught(max(follower.seen.values()) - follower.first["GetRecords"], reads, longest_turn)
 
 
-def write_backlog(table: "Table") -> None:
+def write_backlog(table: "Table", backlog: int) -> None:
     """Put as many records as a shard may have when somebody comes late, each about another endpoint."""
     spec = a_spec()
     with table.batch_writer() as batch:
-        for number in range(BACKLOG):
+        for number in range(backlog):
             name, written = f"endpoint-{number}", now()
             item = {"endpoint_name": name, "desired_state": "deploying", "target_regions": [REGION], "spec": spec}
             batch.put_item(Item={**item, "created_at": written, "updated_at": written, "region_status": {}})
 
 
-async def count_idle(dynamodb: DynamoDB, table: "Table") -> dict[str, float]:
-    """Return the requests in an hour on a table that nobody writes to, by operation."""
+async def count_idle(dynamodb: DynamoDB, table: "Table", seconds: float) -> dict[str, float]:
+    """Return the requests in an hour on a table that nobody writes to, by operation.
+
+    All shards are listed once every 54 to 66 seconds.
+    """
     async with following(dynamodb, table.name) as follower:
-        await asyncio.sleep(IDLE_SECONDS)
-        return {operation: count * 3600 / IDLE_SECONDS for operation, count in sorted(follower.requests.items())}
+        await asyncio.sleep(seconds)
+        return {operation: count * 3600 / seconds for operation, count in sorted(follower.requests.items())}
 
 
 def usd_a_month(reads_an_hour: float) -> float:
@@ -190,48 +183,38 @@ def usd_a_month(reads_an_hour: float) -> float:
     return max(0.0, reads_an_hour * HOURS * SHARDS - FREE) * USD_PER_REQUEST
 
 
-def says(promise: str, *, is_held: bool) -> bool:
-    """Print one promise, and hand on whether it is held."""
-    print(f"promised: {promise}: {'held' if is_held else 'MISSED'}")
-    return is_held
+def _of_backlog(caught: Caught, backlog: int) -> list[Figure]:
+    what, reads = f"a backlog of {backlog} records", -(-backlog // PAGE)
+    # One page each 0.25 s, and as long again for what is done with it; the pages, and a few more for an empty one.
+    return [
+        Figure(what=what, value=caught.seconds, unit="s", at_most=reads * 0.5),
+        Figure(what=f"{what}, GetRecords", value=caught.reads, unit="requests", at_most=reads + 2),
+        Figure(what=f"{what}, longest turn", value=caught.longest_turn * 1000, unit="ms"),
+    ]
 
 
-def judge_puts(seconds: Sequence[float]) -> bool:
-    """Print how long puts took, and say whether that is as promised."""
-    print(f"{PUTS} puts, ms{'':<9}{HEAD}")
-    print(row("put → queue", seconds))
-    is_held = percentile(seconds, 0.5) <= PROMISED_P50 and percentile(seconds, 0.99) <= PROMISED_P99
-    return says(f"p50 ≤ {PROMISED_P50 * 1000:.0f}, p99 ≤ {PROMISED_P99 * 1000:.0f}", is_held=is_held)
-
-
-def judge_backlog(caught: Caught) -> bool:
-    """Print how a backlog was read, and say whether that is as promised."""
-    turn = f"{caught.longest_turn * 1000:.0f} ms of processor time in one piece"
-    print(f"a backlog of {BACKLOG} records: {caught.seconds:.1f} s, {caught.reads} GetRecords, {turn}")
-    is_held = caught.seconds <= PROMISED_BACKLOG and caught.reads <= PROMISED_READS
-    return says(f"{PROMISED_BACKLOG:.0f} s, {PROMISED_READS} GetRecords", is_held=is_held)
-
-
-def judge_idle(an_hour: dict[str, float]) -> bool:
-    """Print what idling asks for, and say whether that is as promised."""
+def _of_idling(an_hour: dict[str, float]) -> list[Figure]:
+    of = [
+        Figure(what=f"an idle hour, {operation}", value=an_hour.get(operation, 0.0), unit="requests", at_most=most)
+        for operation, most in PROMISED_IDLE.items()
+    ]
     usd = usd_a_month(an_hour.get("GetRecords", 0.0))
-    print("an idle hour:", ", ".join(f"{operation} {count:.0f}" for operation, count in an_hour.items()))
-    print(f"with {SHARDS} shards {usd:.2f} USD a month")
-    is_held = all(count <= PROMISED_IDLE.get(operation, 0.0) for operation, count in an_hour.items())
-    return says(", ".join(f"{operation} ≤ {most:.0f}" for operation, most in PROMISED_IDLE.items()), is_held=is_held)
+    return [*of, Figure(what=f"an idle month with {SHARDS} shards", value=usd, unit="USD")]
 
 
-async def measure() -> list[bool]:
-    """Measure, print, and say which promises are held."""
+async def measure(sizes: Sizes) -> list[Figure]:
+    """Measure all three on tables of their own."""
     with guarded_processes() as processes:
         dynamodb = await start_dynamodb(processes, find_parts())
         puts, late, idle = [await dynamodb.create_table(name, stream=True) for name in ("puts", "late", "idle")]
-        return [
-            judge_puts(await time_puts(dynamodb, puts)),
-            judge_backlog(await read_backlog(dynamodb, late)),
-            judge_idle(await count_idle(dynamodb, idle)),
-        ]
-
-
-if __name__ == "__main__":
-    sys.exit(0 if all(asyncio.run(measure())) else 1)
+        seconds = await time_puts(dynamodb, puts, sizes.puts)
+        caught = await read_backlog(dynamodb, late, sizes.backlog)
+        an_hour = await count_idle(dynamodb, idle, sizes.shard_seconds)
+    # Any phase of the poll is as likely as any other.
+    half, whole = POLL_SECONDS * 500, POLL_SECONDS * 1000
+    return [
+        milliseconds("put → queue", seconds, 0.5, beside=half, beside_is="half a poll", at_most=150),
+        milliseconds("put → queue", seconds, 0.99, beside=whole, beside_is="a poll", at_most=300),
+        *_of_backlog(caught, sizes.backlog),
+        *_of_idling(an_hour),
+    ]

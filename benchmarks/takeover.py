@@ -1,73 +1,68 @@
-"""How long an endpoint has nobody who works on it: from the end of one leader until another has made a Deployment.
+"""What it takes to take over: from the start of the process until it knows that nothing is to be done.
 
-A record is put when the leader is gone, so that only its successor can have made what it asks for. Run by ``make
-bench``; exits 1 if the time promised is missed.
+All endpoints are as they should be, so nothing may be written but the Lease. Beside it: a bare client that lists the
+same objects and scans the same table, and looks at nothing of it.
 """
 
-import asyncio
-import signal
-import sys
+import json
 import time
-from contextlib import AsyncExitStack
+from collections import Counter
 
-from benchmarks.figures import HEAD, row
-from tests.controller import Controller, started_controller
-from tests.e2e.watching import is_promoted
-from tests.world import Site, eventually, running_world
-from tests.writers import Writers, a_spec
+import aioboto3
 
-ENDPOINTS = 50
-ROUNDS = 3
-PROMISED_AFTER_A_KILL, PROMISED_AFTER_A_STOP = 20.0, 3.0
+from benchmarks.bare import aws_options
+from benchmarks.figures import Figure
+from benchmarks.populating import populate, still_world
+from benchmarks.processes import cpu_seconds
+from benchmarks.sizes import Sizes
+from gco_stream.core.models import Kind
+from tests.controller import started_controller
+from tests.counting import counting_proxy
+from tests.e2e.watching import asked
+from tests.world import Site, World
 
-
-async def a_standby(stack: AsyncExitStack, site: Site, number: int) -> Controller:
-    """Start one more process, and wait until it stands by, or leads if it is the first."""
-    process = await stack.enter_async_context(started_controller({**site.environment, "HOSTNAME": f"pod-{number}"}))
-    await process.has_logged("standing by" if number else "table scanned", 20)
-    # Its caches are warm a moment after that.
-    await asyncio.sleep(1)
-    return process
+_READS = ("get", "list", "watch")
 
 
-async def taken_over_after(site: Site, writers: Writers, leader: Controller, how: signal.Signals, name: str) -> float:
-    """End the leader, and return the seconds until its successor has made what a new record asks for."""
-    started = time.perf_counter()
-    leader.process.send_signal(how)
-    await leader.process.wait()
-    await asyncio.to_thread(writers.create, name, a_spec(replicas=0))
-    await eventually(lambda: site.kubernetes.get("Deployment", name), 60, f"Deployment {name}")
-    return time.perf_counter() - started
+async def bare_look(world: World, site: Site) -> tuple[float, int]:
+    """List and scan as raw as it comes; return the seconds, and how many pages the table has."""
+    began, pages = time.perf_counter(), 0
+    for kind in Kind:
+        async with site.kubernetes.session.get(site.kubernetes.path(kind.value)) as answer:
+            json.loads(await answer.read())
+    async with aioboto3.Session().client("dynamodb", **aws_options(world)) as tables:
+        async for _ in tables.get_paginator("scan").paginate(TableName=site.table_name, ConsistentRead=True):
+            pages += 1
+    return time.perf_counter() - began, pages
 
 
-async def measure() -> dict[signal.Signals, list[float]]:
-    """Return the seconds that each takeover took, by how the leader ended."""
-    took: dict[signal.Signals, list[float]] = {signal.SIGTERM: [], signal.SIGKILL: []}
-    async with running_world() as world, world.site() as site, AsyncExitStack() as stack:
-        writers = Writers(site.table, site.namespace)
-        leader = await a_standby(stack, site, 0)
-        for number in range(ENDPOINTS):
-            await asyncio.to_thread(writers.create, f"endpoint-{number}", a_spec(replicas=0))
-        for number in range(ENDPOINTS):
-            await is_promoted(writers, f"endpoint-{number}", 120)
-        for number, how in enumerate([*took] * ROUNDS, start=1):
-            standby = await a_standby(stack, site, number)
-            took[how].append(await taken_over_after(site, writers, leader, how, f"after-{number}"))
-            leader = standby
-    return took
+async def taken_over(world: World, site: Site) -> tuple[float, float, Counter[str], Counter[str]]:
+    """Return seconds, seconds of processor time, and requests by verb and by DynamoDB's operations."""
+    before = len(asked(world, site))
+    async with counting_proxy(world.dynamodb.endpoint) as proxy:
+        through = {"AWS_ENDPOINT_URL_DYNAMODB": proxy.url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": proxy.url}
+        began = time.perf_counter()
+        async with started_controller({**site.environment, **through}) as controller:
+            scanned = await controller.has_logged("table scanned", 120)
+            seconds, cpu = time.perf_counter() - began, cpu_seconds(controller.process.pid)
+            calls = Counter(proxy.calls)
+        assert scanned["queued"] == 0, scanned
+    verbs = Counter(verb for verb, kind, _ in asked(world, site)[before:] if kind != "leases")
+    return seconds, cpu, verbs, calls
 
 
-def main() -> int:
-    """Measure, print, and judge."""
-    took = asyncio.run(measure())
-    print(f"{'takeover, ms':<20}{HEAD}")
-    print(row("after SIGTERM", took[signal.SIGTERM]))
-    print(row("after SIGKILL", took[signal.SIGKILL]))
-    is_held = max(took[signal.SIGTERM]) < PROMISED_AFTER_A_STOP and max(took[signal.SIGKILL]) < PROMISED_AFTER_A_KILL
-    promised = f"promised: < {PROMISED_AFTER_A_STOP * 1000:.0f} and < {PROMISED_AFTER_A_KILL * 1000:.0f}:"
-    print(promised, "held" if is_held else "MISSED")
-    return 0 if is_held else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+async def measure(sizes: Sizes) -> list[Figure]:
+    """Measure one start."""
+    async with still_world() as (world, site):
+        await populate(site, sizes.taken_over)
+        floor, pages = await bare_look(world, site)
+        seconds, cpu, verbs, calls = await taken_over(world, site)
+    writes = sum(count for verb, count in verbs.items() if verb not in _READS)
+    requests = sum(verbs.values()) + sum(calls.values())
+    what, most = f"{sizes.taken_over} endpoints taken over", pages + len(Kind) + 10
+    return [
+        Figure(what=what, value=seconds, unit="s", beside=floor, beside_is="bare list and scan", at_most=5.0),
+        Figure(what=f"{what}, processor", value=cpu, unit="s"),
+        Figure(what=f"{what}, writes", value=writes + calls["UpdateItem"], unit="writes", at_most=0),
+        Figure(what=f"{what}, requests", value=requests, unit="requests", at_most=most),
+    ]

@@ -51,15 +51,17 @@ class Controller:
 async def running_controller(site: Site, **settings: str) -> AsyncIterator[Controller]:
     """Run the controller on a site until the end of the block; it must log JSON only, and end cleanly."""
     async with started_controller({**site.environment, **settings}) as controller:
-        await controller.has_logged("table scanned", 20)
+        await controller.has_logged("table scanned", 60)
         yield controller
 
 
 @asynccontextmanager
-async def started_controller(environment: Mapping[str, str]) -> AsyncIterator[Controller]:
+async def started_controller(
+    environment: Mapping[str, str], *, module: str = "gco_stream"
+) -> AsyncIterator[Controller]:
     """Start the controller and follow its log; whatever it prints must be JSON."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gco_stream", "run"),
+        *(sys.executable, "-m", module, "run"),
         env={**os.environ, **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -83,7 +83,7 @@ def _control_plane() -> dict[str, Path]:
     missing = {name: package for name, package in PROGRAMS.items() if name not in given}
     if not missing:
         return given
-    key = f"{_kubernetes_version()}-{digest(GO_MODULE / 'go.mod', GO_MODULE / 'go.sum')}"
+    key = f"{kubernetes_version()}-{digest(GO_MODULE / 'go.mod', GO_MODULE / 'go.sum')}"
     selection = "all" if not given else "+".join(sorted(missing))
     built = make_once(
         cache_root() / "control-plane" / key / selection,
@@ -102,7 +102,7 @@ def _given_programs() -> dict[str, Path]:
 
 def _build_control_plane(folder: Path, packages: dict[str, str]) -> None:
     go = find_tool("go", INSTALL_GO)
-    version = _kubernetes_version()
+    version = kubernetes_version()
     major, minor, _ = version.removeprefix("v").split(".")
     stamp = "k8s.io/component-base/version"
     # Unstamped, the server calls itself v0.0.0-master, and clients guess its abilities from that.
@@ -116,7 +116,8 @@ def _build_control_plane(folder: Path, packages: dict[str, str]) -> None:
         (folder / ETCD_AS_BUILT).rename(folder / "etcd")
 
 
-def _kubernetes_version() -> str:
+def kubernetes_version() -> str:
+    """The version of Kubernetes that a world is made of, such as `v1.36.1`."""
     found = re.search(r"k8s\.io/kubernetes (v[\d.]+)", (GO_MODULE / "go.mod").read_text())
     if found is None:
         raise CannotMake("tests/world/controlplane/go.mod names no version of k8s.io/kubernetes")

@@ -1,18 +1,18 @@
 """What deciding costs: a plan from whole objects, and the look at an endpoint of which nothing has changed.
 
-Processor time, since nothing here waits. Run by ``make bench``; exits 1 if the times promised are missed.
+Processor time, since nothing here waits.
 """
 
 import gc
 import json
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable
 from functools import partial
 
 from benchmarks.endpoints import LATER, SPECS, AtRest, a_shape, many
-from benchmarks.figures import HEAD, percentile, row
+from benchmarks.figures import Figure, milliseconds
+from benchmarks.sizes import Sizes
 from gco_stream.core.claims import Claims
 from gco_stream.core.convergence import is_converged
 from gco_stream.core.mirror import Listed, Mirror
@@ -23,10 +23,8 @@ from gco_stream.core.settled import Settled, sight_of
 from gco_stream.core.wish import read_request
 from tests.builders import REGION, SCOPE, a_spec, as_stored
 
-ENDPOINTS = 10_000
 COUNTED = 1_000
 PLANS = 500
-PROMISED_PLAN, PROMISED_LOOK = 0.001, 0.0002
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -85,7 +83,7 @@ def claims_of(items: Iterable[Item]) -> Claims:
     return claims
 
 
-def times_of_looks() -> tuple[list[float], list[float]]:
+def times_of_looks(endpoints: int) -> tuple[list[float], list[float]]:
     """Return what it costs to find each of many endpoints converged: at first, and when nothing has changed since."""
     items: list[Item] = []
 
@@ -93,7 +91,7 @@ def times_of_looks() -> tuple[list[float], list[float]]:
         items.append(endpoint.item)
         return endpoint
 
-    mirror = mirror_of(noted(endpoint) for endpoint in many(ENDPOINTS))
+    mirror = mirror_of(noted(endpoint) for endpoint in many(endpoints))
     claims, settled = claims_of(items), Settled()
     first = [seconds_of(partial(judge, item, mirror, claims, settled)) for item in items]
     assert all(is_known(item, mirror, claims, settled) for item in items)
@@ -129,22 +127,17 @@ def held_by(make: Callable[[], object]) -> int:
     return held
 
 
-def main() -> int:
-    """Measure, print, and judge."""
-    plans, (first, again) = times_of_plans(), times_of_looks()
-    print(f"{'a plan, µs':<20}{HEAD[2:]}")
-    for shape, seconds in plans.items():
-        print(row(shape, [second * 1000 for second in seconds]))
-    print(f"a resync of {ENDPOINTS} endpoints as they should be, each")
-    print(row("first", [second * 1000 for second in first]))
-    print(row("unchanged", [second * 1000 for second in again]))
-    for what, make in (("mirror", make_mirror), ("claims", make_claims)):
-        print(f"{what}: {held_by(make) / COUNTED:.0f} bytes an endpoint")
-    slowest = max(percentile(seconds, 0.5) for seconds in plans.values())
-    is_held = slowest <= PROMISED_PLAN and percentile(again, 0.5) <= PROMISED_LOOK
-    promise = f"p50 of each plan ≤ {PROMISED_PLAN * 1000:.0f} ms, of an unchanged endpoint ≤ {PROMISED_LOOK * 1000} ms"
-    print(f"promised: {promise}: {'held' if is_held else 'MISSED'}")
-    return 0 if is_held else 1
+async def measure(sizes: Sizes) -> list[Figure]:
+    """Measure plans, looks, and what is held in memory of each endpoint."""
+    plans, (first, again) = times_of_plans(), times_of_looks(sizes.records)
+    held = {what: held_by(make) / COUNTED for what, make in (("mirror", make_mirror), ("claims", make_claims))}
+    of_plans = [milliseconds(f"a plan: {shape.strip()}", seconds, 0.5, at_most=1.0) for shape, seconds in plans.items()]
+    return [
+        *of_plans,
+        milliseconds(f"a resync of {sizes.records}, each at first", first, 0.5),
+        milliseconds(f"a resync of {sizes.records}, each unchanged", again, 0.5, at_most=0.2),
+        *(Figure(what=f"held of each in the {what}", value=size, unit="bytes") for what, size in held.items()),
+    ]
 
 
 def make_mirror() -> Mirror:
@@ -155,7 +148,3 @@ def make_mirror() -> Mirror:
 def make_claims() -> Claims:
     """Make the claims of which memory is counted."""
     return claims_of(endpoint.item for endpoint in many(COUNTED))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
