@@ -16,6 +16,7 @@ from gco_stream.core.wish import read_request
 from tests.builders import NOW, REGION, SCOPE, a_spec, an_item, as_stored
 from tests.cluster_model import ClusterModel
 from tests.left_behind import left_behind
+from tests.writers import IMAGE
 
 LATER = NOW + timedelta(hours=1)
 _PATTERN = EndpointName("pattern-of-a-name")
@@ -32,7 +33,7 @@ SPECS: Mapping[str, dict[str, Any]] = {
 }
 """What a record's ``spec`` says of each shape."""
 ASLEEP, STOPPED, SMALL = "no replicas", "stopped", "without an accelerator"
-_OTHERS: Mapping[str, dict[str, Any]] = {ASLEEP: {"replicas": 0}, STOPPED: {}, SMALL: {"gpu_count": 0}}
+_OTHERS: Mapping[str, dict[str, Any]] = {ASLEEP: {"replicas": 0}, STOPPED: {}, SMALL: {"gpu_count": 0, "image": IMAGE}}
 """More shapes: without pods; without any object, since it never ran; with a pod that any node has room for."""
 
 
