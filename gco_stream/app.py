@@ -25,9 +25,11 @@ from gco_stream.feeds.resync import CONFIRMED, Resync, ResyncRequests
 from gco_stream.feeds.sources import EventSource, NoEvents
 from gco_stream.feeds.stream import StreamFeed
 from gco_stream.ports import Clock, World
+from gco_stream.preflight import make_sure
 from gco_stream.queue import WorkQueue
 from gco_stream.reconciler import Reconciler
 from gco_stream.settings import Settings
+from gco_stream.shell.aws import new_session
 from gco_stream.shell.health import health_server
 from gco_stream.shell.metrics import PrometheusMeters
 from gco_stream.shell.world import connected
@@ -46,6 +48,7 @@ async def run(settings: Settings) -> None:
 
     Raises:
         InvalidSettings: No API server is configured.
+        CannotWork: Something that the settings name is not there, or not allowed.
         LostLeadership: Another process may lead.
     """
     stop = asyncio.Event()
@@ -56,10 +59,12 @@ async def run(settings: Settings) -> None:
     loop.add_signal_handler(signal.SIGHUP, resyncs.ask, "SIGHUP")
     loop.add_signal_handler(signal.SIGUSR1, resyncs.ask, CONFIRMED)
     meters = PrometheusMeters()
-    async with connected(settings, meters) as world:
+    session = new_session(settings.table_region)
+    async with connected(settings, meters, session) as world:
         examiner = examiner_for(settings, world.clock)
         # Around everything else, so that it answers from before the start until after the end.
         async with health_server(settings.health_port, examiner.examine, meters, world.clock):
+            await make_sure(settings, session)
             _log.info("started", extra={"table": settings.table_name, "namespace": settings.namespace})
             await serve(settings, world, resyncs, stop, examiner)
     _log.info("stopped")

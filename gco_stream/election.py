@@ -116,6 +116,9 @@ class Election:
         is_news = was_in_trouble or self.leader != before.holder
         if is_news and self.leader not in ("", self.me.name):
             _log.info("standing by", extra={"leader": self.leader})
+            if lease is not None and lease.is_pollers:
+                hint = "delete the poller's Deployment, see docs/migration.md"
+                _log.warning("a poller leads, and is waited for", extra={"leader": self.leader, "hint": hint})
 
     async def _write(self, lease: Lease) -> None:
         """Write the Lease; if that succeeds, leading is certain from when it was sent."""

@@ -2,6 +2,7 @@
 
 GcoStreamError
 ├── InvalidSettings      list every problem, exit 2, touch nothing
+├── CannotWork           what the settings name is not there or not allowed: say so, exit 2, touch nothing
 ├── InvalidRecord        status ``error``, wait until the record changes
 ├── Refused              the API server will never accept this intent: status ``error``, wait for the record
 ├── Conflict             somebody else was faster: read again, decide again
@@ -55,6 +56,10 @@ class _Problems(GcoStreamError):
 
 class InvalidSettings(_Problems):
     """The environment cannot be used as it is; carries every problem found."""
+
+
+class CannotWork(GcoStreamError):
+    """What the settings name is not there, or not allowed; what it is has been told."""
 
 
 class InvalidRecord(_Problems):

@@ -30,7 +30,7 @@ class Controller:
         wanted = {"message": message, **facts}
         return [line for line in self.lines if wanted.items() <= line.items()]
 
-    async def has_logged(self, message: str, deadline: float = 10.0, **facts: Any) -> dict[str, Any]:
+    async def has_logged(self, message: str, deadline: float = 20.0, **facts: Any) -> dict[str, Any]:
         """Wait for a log line, and return the first."""
         found = await eventually(lambda: self.logged(message, **facts), deadline, f"log line {message!r} {facts}")
         return found[0]

@@ -6,9 +6,11 @@ knew nothing of several fields of the spec (tolerations, the instance type, copi
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from gco_stream.core.leadership import LEASE_NAME
 from gco_stream.core.models import Item
 from tests.world.kubernetes import Kubernetes
 
@@ -224,3 +226,10 @@ async def patch(kubernetes: Kubernetes, kind: str, name: str, change: Made) -> M
     """Change an object as the poller did: a scale, an image, a whole Ingress."""
     headers, path = {"User-Agent": USER_AGENT}, kubernetes.path(kind, name)
     return await kubernetes.request("PATCH", path, change, content_type=STRATEGIC, headers=headers)
+
+
+async def post_lease(kubernetes: Kubernetes, holder: str) -> Made:
+    """Take the Lease as the poller did: once in each of its cycles, without anything beside the standard fields."""
+    spec = {"holderIdentity": holder, "leaseDurationSeconds": 15, "renewTime": datetime.now(UTC).isoformat()}
+    made = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": LEASE_NAME}, "spec": spec}
+    return await post(kubernetes, made)

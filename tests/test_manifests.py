@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gco_stream.core.leadership import LEASE_NAME
+from gco_stream.shell.table_inquiry import INQUIRY
 from tests.controller import running_controller
 from tests.counting import counting_proxy
 from tests.e2e.watching import is_promoted, is_purged, reaches
@@ -82,6 +83,8 @@ def asked_by(world: World, user: str) -> Iterable[tuple[str, str, str]]:
         entry = json.loads(line)
         if entry["user"].get("username") != user or entry["stage"] != "ResponseComplete":
             continue
+        if entry.get("userAgent", "").startswith(INQUIRY):
+            continue  # It only asks what it may do, and everybody may.
         thing = entry.get("objectRef") or {"resource": entry["requestURI"]}
         yield entry["verb"], thing.get("apiGroup", ""), thing["resource"]
         if entry["verb"] == "patch" and entry["responseStatus"]["code"] == 201:

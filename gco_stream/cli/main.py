@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gco_stream.cli import capture, endpoint, explain, plan, replay, resync, table, top
+from gco_stream.cli import capture, check, endpoint, explain, plan, replay, resync, table, top
 from gco_stream.cli import run as controller
 from gco_stream.cli.command import NoColor, Output, Verbose
 
@@ -15,6 +15,7 @@ app.add_typer(table.app, name="table")
 app.command()(plan.plan)
 app.command("explain")(explain.explain_endpoint)
 app.command()(top.top)
+app.command()(check.check)
 app.command()(capture.capture)
 app.command()(replay.replay)
 app.command()(resync.resync)

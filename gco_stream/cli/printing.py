@@ -18,7 +18,8 @@ from gco_stream.cli.command import Shape
 _COLORS = {
     **dict.fromkeys(("running", "ok"), "green"),
     **dict.fromkeys(("creating", "updating", "stopping", "deleting", "deploying"), "yellow"),
-    "error": "bold red",
+    **dict.fromkeys(("warning", "unknown"), "yellow"),
+    **dict.fromkeys(("error", "failed"), "bold red"),
 }
 # Where nobody looks, nothing is wrapped.
 _WIDE = 4000
@@ -93,6 +94,14 @@ def print_diff(lines: Iterable[str], shape: Shape) -> None:
     for line in lines:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         console.print(Text(line, style="bold" if line[:3] in ("+++", "---") else style), soft_wrap=True)
+
+
+def print_verdicts(rows: Iterable[tuple[str, str, str]], shape: Shape) -> None:
+    """Print a line for each verdict, on what, and its sentence, which a terminal may wrap."""
+    console = console_of(shape)
+    for verdict, subject, sentence in rows:
+        line = Text.assemble((f"{verdict:8}", _COLORS.get(verdict, "")), f"{subject:19}", " ".join(sentence.split()))
+        console.print(line, soft_wrap=True)
 
 
 def print_line(text: str, shape: Shape) -> None:

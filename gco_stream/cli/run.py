@@ -6,7 +6,7 @@ import os
 import sys
 
 from gco_stream.cli.exits import Exit
-from gco_stream.errors import InvalidSettings, LostLeadership
+from gco_stream.errors import CannotWork, InvalidSettings, LostLeadership
 
 FINE, FAILED, WRONG_USAGE = Exit.FINE, Exit.NO, Exit.WRONG_USAGE
 
@@ -15,7 +15,7 @@ def run() -> int:
     """Run the controller until it is told to stop.
 
     Returns:
-        The exit code: 0, 1 after a crash or the loss of the lease, 2 for bad settings.
+        The exit code: 0, 1 after a crash or the loss of the lease, 2 for settings that name what is not there.
     """
     from gco_stream.settings import read_settings  # noqa: PLC0415 - so that bad settings are told within a moment
 
@@ -29,6 +29,8 @@ def run() -> int:
     except InvalidSettings as error:
         for problem in error.problems:
             print(f"gco-stream: {problem}", file=sys.stderr)  # noqa: T201
+        return WRONG_USAGE
+    except CannotWork:
         return WRONG_USAGE
     except LostLeadership as lost:
         lost_log = logging.getLogger(__name__)

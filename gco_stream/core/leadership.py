@@ -76,8 +76,12 @@ class Lease:
     @property
     def patience(self) -> timedelta:
         """How long others leave it alone after its last change."""
-        is_pollers = self.marked != self.holder
-        return max(self.duration, _POLLERS_DURATION) if is_pollers else self.duration
+        return max(self.duration, _POLLERS_DURATION) if self.is_pollers else self.duration
+
+    @property
+    def is_pollers(self) -> bool:
+        """Whether a poller holds it: some process that is none of ours."""
+        return bool(self.holder) and self.marked != self.holder
 
     def taken(self, me: str, terms: Terms, *, at: datetime) -> "Lease":
         """Make what whoever takes it writes."""

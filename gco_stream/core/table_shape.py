@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 KEY = "endpoint_name"
+RIGHT_KEY = f"{KEY} (S, HASH)"
 VIEW = "NEW_AND_OLD_IMAGES"
 
 
@@ -23,13 +24,17 @@ def is_on_demand(description: Mapping[str, Any]) -> bool:
     return (description.get("BillingModeSummary") or {}).get("BillingMode") == "PAY_PER_REQUEST"
 
 
-def shape_differences(description: Mapping[str, Any]) -> Iterator[str]:
-    """Say, a sentence each, in what a table as DynamoDB describes it is not what a controller needs."""
+def key_of(description: Mapping[str, Any]) -> str:
+    """Return the table's key, as ``endpoint_name (S, HASH)``."""
     keys = {key["AttributeName"]: key["KeyType"] for key in description.get("KeySchema") or ()}
     kinds = {a["AttributeName"]: a["AttributeType"] for a in description.get("AttributeDefinitions") or ()}
-    if keys != {KEY: "HASH"} or kinds.get(KEY) != "S":
-        found = ", ".join(f"{name} ({kinds.get(name)}, {role})" for name, role in keys.items())
-        yield f"its key is {found}: it must be {KEY} (S, HASH) alone, and a key cannot be changed"
+    return ", ".join(f"{name} ({kinds.get(name)}, {role})" for name, role in keys.items())
+
+
+def shape_differences(description: Mapping[str, Any]) -> Iterator[str]:
+    """Say, a sentence each, in what a table as DynamoDB describes it is not what a controller needs."""
+    if key_of(description) != RIGHT_KEY:
+        yield f"its key is {key_of(description)}: it must be {RIGHT_KEY} alone, and a key cannot be changed"
     if not has_stream(description):
         yield "it has no stream: changes are found by the periodic resync only; see `gco-stream table enable-stream`"
     elif view_of(description) != VIEW:

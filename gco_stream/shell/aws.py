@@ -5,11 +5,25 @@ from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import aioboto3
 from aiobotocore.config import AioConfig
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from gco_stream.errors import Conflict, Denied, GcoStreamError, IteratorExpired, Refused, StreamGap, Transient
+from gco_stream.errors import (
+    Conflict,
+    Denied,
+    GcoStreamError,
+    InvalidSettings,
+    IteratorExpired,
+    Problem,
+    Refused,
+    Shown,
+    StreamGap,
+    Transient,
+)
+
+AwsSession = aioboto3.Session
 
 CALL_SECONDS = 10.0
 
@@ -32,6 +46,23 @@ _NAMED: Mapping[str, type[GcoStreamError]] = {
 
 _serializer = TypeSerializer()
 _deserializer = TypeDeserializer()
+
+
+def new_session(region: str) -> AwsSession:
+    """Make what AWS' clients come from.
+
+    Raises:
+        InvalidSettings: The AWS configuration of this machine cannot be used.
+    """
+    try:
+        return AwsSession(region_name=region)
+    except BotoCoreError as error:
+        raise unusable(error) from error
+
+
+def unusable(error: Exception) -> InvalidSettings:
+    """Make the error for an AWS configuration that no client can be made of."""
+    return InvalidSettings([Problem("the AWS configuration", Shown("unusable"), str(error))])
 
 
 def client_config() -> AioConfig:

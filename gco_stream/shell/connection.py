@@ -29,10 +29,14 @@ class Connection:
 
     It connects anew when the file of certificate authorities has changed. Connections that exist are left to end by
     themselves, since something may be in hand on them.
+
+    Attributes:
+        agent: What it calls itself; audit logs have that.
     """
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, *, agent: str = _AGENT) -> None:
         self.configuration = configuration
+        self.agent = agent
         self.line = _Line(configuration)
         self._authorities = configuration.ssl_ca_cert
         self._stamp = self._now()
@@ -64,7 +68,7 @@ class Connection:
             method,
             f"{self.configuration.host}{target}",
             data=None if body is None else json.dumps(body),
-            headers={"User-Agent": _AGENT, **headers, **await self._authorization()},
+            headers={"User-Agent": self.agent, **headers, **await self._authorization()},
             timeout=ClientTimeout(total=seconds),
             **self.line.options,
         )

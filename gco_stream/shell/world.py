@@ -3,12 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import aioboto3
-
 from gco_stream.meters import Meters
 from gco_stream.ports import World
 from gco_stream.settings import Settings
-from gco_stream.shell.aws import client_config
+from gco_stream.shell.aws import AwsSession, client_config, new_session
 from gco_stream.shell.clock import SystemClock
 from gco_stream.shell.cluster import KubernetesCluster
 from gco_stream.shell.connection import Connection
@@ -31,14 +29,19 @@ async def connected_api(settings: Settings) -> AsyncIterator[KubernetesApi]:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, meters: Meters | None = None) -> AsyncIterator[World]:
+async def connected(
+    settings: Settings, meters: Meters | None = None, session: AwsSession | None = None
+) -> AsyncIterator[World]:
     """Open the clients of the table, its stream and the cluster, and close them in the end.
+
+    Args:
+        session: Where AWS' clients come from; None: a new one.
 
     Raises:
         InvalidSettings: No API server is configured.
     """
     configuration = await load_configuration()
-    session = aioboto3.Session(region_name=settings.table_region)
+    session = session or new_session(settings.table_region)
     config = client_config()
     async with (
         session.client("dynamodb", config=config) as tables,

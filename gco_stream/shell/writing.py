@@ -9,8 +9,7 @@ from botocore.exceptions import BotoCoreError
 
 from gco_stream.core.models import Item
 from gco_stream.core.writing import Change, Path
-from gco_stream.errors import InvalidSettings, Problem, Shown
-from gco_stream.shell.aws import client_config, from_attributes, to_attributes
+from gco_stream.shell.aws import client_config, from_attributes, to_attributes, unusable
 from gco_stream.shell.table import RecordTable
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def configured_region() -> str | None:
     try:
         return aioboto3.Session().region_name or None
     except BotoCoreError as error:
-        raise _unusable(error) from error
+        raise unusable(error) from error
 
 
 @asynccontextmanager
@@ -39,12 +38,8 @@ async def table_client(region: str) -> "AsyncIterator[DynamoDBClient]":
             session = aioboto3.Session(region_name=region)
             client = await stack.enter_async_context(session.client("dynamodb", config=client_config()))
         except (BotoCoreError, ValueError) as error:
-            raise _unusable(error) from error
+            raise unusable(error) from error
         yield client
-
-
-def _unusable(error: Exception) -> InvalidSettings:
-    return InvalidSettings([Problem("the AWS configuration", Shown("unusable"), str(error))])
 
 
 class RecordWriter(RecordTable):

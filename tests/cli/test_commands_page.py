@@ -27,6 +27,7 @@ def test_every_command_of_the_interface_is_there() -> None:
         ("plan",),
         ("explain",),
         ("top",),
+        ("check",),
         ("capture",),
         ("replay",),
         ("resync",),

@@ -35,3 +35,10 @@ async def writers(site: Site) -> Writers:
 async def controller(site: Site) -> AsyncIterator[Controller]:
     async with running_controller(site) as running:
         yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ingress_class(world: World) -> None:
+    """What every cluster with a load balancer has."""
+    named = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "alb"}}
+    await world.kubernetes.apply({**named, "spec": {"controller": "ingress.k8s.aws/alb"}})

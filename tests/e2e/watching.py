@@ -6,6 +6,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from gco_stream.shell.table_inquiry import INQUIRY
 from tests.world import Site, World, eventually
 from tests.writers import Writers
 
@@ -65,7 +66,8 @@ def asked(world: World, site: Site, *, agent: str = "gco-stream") -> list[tuple[
     for line in world.audit_log.read_text().splitlines():
         entry = json.loads(line)
         thing = entry.get("objectRef") or {}
-        is_meant = thing.get("namespace") == site.namespace and entry.get("userAgent", "").startswith(agent)
+        client = entry.get("userAgent", "")
+        is_meant = thing.get("namespace") == site.namespace and client.startswith(agent) and client != INQUIRY
         if is_meant and entry["stage"] == "ResponseComplete":
             found.append((entry["verb"], thing["resource"], thing.get("name", "")))
     return found

@@ -42,6 +42,7 @@ RESOURCES = {
     "EndpointSlice": Resource("/apis/discovery.k8s.io/v1", "endpointslices"),
     "Event": Resource("/apis/events.k8s.io/v1", "events"),
     "Ingress": Resource("/apis/networking.k8s.io/v1", "ingresses"),
+    "IngressClass": Resource("/apis/networking.k8s.io/v1", "ingressclasses", False),
     "NetworkPolicy": Resource("/apis/networking.k8s.io/v1", "networkpolicies"),
     "PodDisruptionBudget": Resource("/apis/policy/v1", "poddisruptionbudgets"),
     "Role": Resource(RBAC, "roles"),
