@@ -15,8 +15,13 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 _CLOCKS_APART = 1.25
 
 
+def is_region(name: str) -> bool:
+    """Whether a name can be an AWS region's."""
+    return _REGION.fullmatch(name) is not None
+
+
 def _known_region(region: str) -> str:
-    if not _REGION.fullmatch(region):
+    if not is_region(region):
         raise ValueError("must be a region such as 'us-east-1'")
     return region
 

@@ -2,7 +2,14 @@
 
 import typer
 
-from gco_stream.cli import endpoint_changes, endpoint_making, endpoint_views
+from gco_stream.cli import (
+    endpoint_canaries,
+    endpoint_changes,
+    endpoint_holds,
+    endpoint_making,
+    endpoint_regions,
+    endpoint_views,
+)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -15,6 +22,14 @@ app.command("stop")(endpoint_changes.stop)
 app.command("start")(endpoint_changes.start)
 app.command("delete")(endpoint_changes.delete)
 app.command("set-image")(endpoint_changes.set_image)
+app.command("canary")(endpoint_canaries.canary)
+app.command("promote")(endpoint_canaries.promote)
+app.command("rollback")(endpoint_canaries.rollback)
+app.command("add-region")(endpoint_regions.add_region)
+app.command("remove-region")(endpoint_regions.remove_region)
+app.command("forget-region")(endpoint_regions.forget_region)
+app.command("hold")(endpoint_holds.hold)
+app.command("release")(endpoint_holds.release)
 
 
 @app.callback()

@@ -1,12 +1,13 @@
 """``gco-stream endpoint scale|stop|start|delete|set-image``: changes of one record."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
 
 from gco_stream.cli.arguments import LONGEST_WAIT, Name, Timeout, Wait, seconds
 from gco_stream.cli.command import Shape, command, finish
+from gco_stream.cli.confirming import Yes, confirm
 from gco_stream.cli.printing import print_document, print_line
 from gco_stream.cli.surroundings import Desk, open_desk
 from gco_stream.cli.telling import tell
@@ -14,11 +15,12 @@ from gco_stream.cli.waiting import follow
 from gco_stream.core.interruption import NO_SERVER, interrupts
 from gco_stream.core.manifests import render
 from gco_stream.core.models import Item, Kind
-from gco_stream.core.record import DesiredState, read_endpoint
+from gco_stream.core.record import DesiredState, read_endpoint, regions_of
 from gco_stream.core.writing import Change, problems_of, scaled, told, with_image
 from gco_stream.errors import Conflict, InvalidRecord
 
-_Made = Callable[[Desk, Item], Change]
+_Made = Callable[[Desk, Item], Change | None]
+_Asks = Callable[[Change], Awaitable[None]]
 
 
 @command
@@ -39,7 +41,7 @@ def scale(
     def make(desk: Desk, item: Item) -> Change:
         return scaled(item, replicas, now=desk.clock.now())
 
-    finish(_write(name, make, f"scaled to {replicas}", shape, wait_seconds=timeout if wait else None))
+    finish(change_record(name, make, f"scaled to {replicas}", shape, wait_seconds=timeout if wait else None))
 
 
 @command
@@ -61,12 +63,26 @@ def start(shape: Shape, name: Name, wait: Wait = False, timeout: Timeout = LONGE
 
 
 @command
-def delete(shape: Shape, name: Name, wait: Wait = False, timeout: Timeout = LONGEST_WAIT) -> None:
+def delete(shape: Shape, name: Name, yes: Yes = False, wait: Wait = False, timeout: Timeout = LONGEST_WAIT) -> None:
     """Delete an endpoint; its record goes once nothing of it is left in any region.
 
-    Example: gco-stream endpoint delete chat --wait
+    It asks first. `stop` keeps the record, and `start` brings everything back.
+
+    Example: gco-stream endpoint delete chat --yes --wait
     """
-    _tell_state(shape, name, DesiredState.DELETED, "marked for deletion", wait_seconds=timeout if wait else None)
+
+    async def is_meant(change: Change) -> None:
+        await confirm(deletion_of(change), is_sure=yes or change.before.get("desired_state") == DesiredState.DELETED)
+
+    _tell_state(
+        shape, name, DesiredState.DELETED, "marked for deletion", wait_seconds=timeout if wait else None, asks=is_meant
+    )
+
+
+def deletion_of(change: Change) -> str:
+    """Say what a deletion takes away."""
+    regions = ", ".join(sorted(regions_of(change.before) or ())) or "every region"
+    return f"delete {change.before['endpoint_name']}: its objects in {regions}, and then its record"
 
 
 @command
@@ -85,28 +101,52 @@ def set_image(
     def make(desk: Desk, item: Item) -> Change:
         return with_image(item, image, now=desk.clock.now())
 
-    finish(_write(name, make, f"image set to {image}", shape, wait_seconds=timeout if wait else None))
+    finish(change_record(name, make, f"image set to {image}", shape, wait_seconds=timeout if wait else None))
 
 
-def _tell_state(shape: Shape, name: str, state: DesiredState, done: str, *, wait_seconds: float | None) -> None:
+def _tell_state(
+    shape: Shape,
+    name: str,
+    state: DesiredState,
+    done: str,
+    *,
+    wait_seconds: float | None,
+    asks: _Asks | None = None,
+) -> None:
     def make(desk: Desk, item: Item) -> Change:
         return told(item, state, now=desk.clock.now())
 
-    finish(_write(name, make, done, shape, wait_seconds=wait_seconds))
+    finish(change_record(name, make, done, shape, wait_seconds=wait_seconds, asks=asks))
 
 
-async def _write(name: str, make: _Made, done: str, shape: Shape, *, wait_seconds: float | None) -> None:
+async def change_record(
+    name: str, make: _Made, done: str, shape: Shape, *, wait_seconds: float | None = None, asks: _Asks | None = None
+) -> None:
+    """Change a record as somebody wants it, if it is then one that can be understood.
+
+    Args:
+        make: Makes the change from the record as it is; None: it is so already.
+        done: What is said of it.
+        asks: Asks whether it is meant.
+    """
     async with open_desk() as desk:
-        change = make(desk, await desk.read(name))
-        check(desk, change)
-        written = await write(desk, change)
+        before = await desk.read(name)
+        change = make(desk, before)
+        if change is not None:
+            check(desk, change)
+            await (asks(change) if asks is not None else _nobody())
+        written = before if change is None else await write(desk, change)
         if shape.is_text:
-            print_line(f"{name}: {done}", shape)
+            print_line(f"{name}: {'unchanged, it is so already' if change is None else done}", shape)
         if wait_seconds is not None:
             await follow(desk, written, longest=seconds(wait_seconds))
             written = await desk.writer.get(written["endpoint_name"]) or written
         if not shape.is_text:
             print_document(written, shape)
+
+
+async def _nobody() -> None:
+    """Ask nobody."""
 
 
 def check(desk: Desk, change: Change) -> None:
@@ -142,6 +182,9 @@ def _notes(desk: Desk, change: Change) -> tuple[str, ...]:
     scope = desk.scope(change.after)
     endpoint = read_endpoint(change.after, scope)
     notes = []
+    was = change.before.get("desired_state")
+    if was in (DesiredState.STOPPED, DesiredState.DELETED) and ("spec",) in change.sets:
+        notes.append(f"it was {was}: it is started with this")
     if ("spec", "replicas") in change.sets and endpoint.spec.autoscaled:
         notes.append("autoscaling is on: the autoscaler owns the count, this is only where it starts from")
     before = change.before.get("spec")

@@ -8,6 +8,7 @@ import typer
 
 from gco_stream.cli.arguments import LONGEST_WAIT, Records, Timeout, Wait, seconds, variables
 from gco_stream.cli.command import Shape, command, finish
+from gco_stream.cli.confirming import Yes, confirm
 from gco_stream.cli.documents import records_in
 from gco_stream.cli.endpoint_changes import check, write
 from gco_stream.cli.printing import print_document, print_line
@@ -75,17 +76,19 @@ def create(  # noqa: PLR0913, PLR0917 - the options are the command
 def apply(
     shape: Shape,
     file: Annotated[Path, typer.Option("-f", "--file", metavar="FILE", help="Records as JSON or YAML; '-' is stdin.")],
+    yes: Yes = False,
     wait: Wait = False,
     timeout: Timeout = LONGEST_WAIT,
 ) -> None:
     """Create the records of a file, or bring those that exist to what it says.
 
-    Fields that the file does not have stay; the spec is replaced whole. What is so already is not written.
+    Fields that the file does not have stay; the spec is replaced whole. What is so already is not written. Where
+    it says `desired_state: deleted`, that is asked first.
 
     Example: gco-stream endpoint apply -f examples/vllm.json --wait
     """
     wanted = _wanted(None, file, {}, ())
-    finish(_apply(wanted, shape, wait_seconds=timeout if wait else None))
+    finish(_apply(wanted, shape, is_sure=yes, wait_seconds=timeout if wait else None))
 
 
 def _wanted(name: str | None, file: Path | None, spec: Mapping[str, Any], regions: Sequence[str]) -> _Wanted:
@@ -158,15 +161,26 @@ async def _put(desk: Desk, item: Item, shape: Shape) -> Item:
     return made
 
 
-async def _apply(wanted: _Wanted, shape: Shape, *, wait_seconds: float | None) -> None:
+async def _apply(wanted: _Wanted, shape: Shape, *, is_sure: bool, wait_seconds: float | None) -> None:
     async with open_desk() as desk:
         there = [await _read(desk, one) for one in wanted]
         _checked(
             desk,
             [_new(desk, one) if item is None else {**item, **one} for one, item in zip(wanted, there, strict=True)],
         )
+        await _confirm_deletions(wanted, there, is_sure=is_sure)
         written = [await _applied(desk, one, item, shape) for one, item in zip(wanted, there, strict=True)]
         await _end(desk, written, shape, wait_seconds=wait_seconds)
+
+
+async def _confirm_deletions(wanted: _Wanted, there: Sequence[Item | None], *, is_sure: bool) -> None:
+    deleted = [
+        str(one.get("endpoint_name"))
+        for one, item in zip(wanted, there, strict=True)
+        if one.get("desired_state") == DesiredState.DELETED != (item or {}).get("desired_state")
+    ]
+    if deleted:
+        await confirm(f"delete {', '.join(deleted)}", is_sure=is_sure)
 
 
 async def _read(desk: Desk, wanted: Mapping[str, Any]) -> Item | None:

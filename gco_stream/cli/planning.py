@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -139,30 +140,36 @@ def print_plan(planned: Planned, shape: Shape) -> None:
         print_line(f"{planned.name}: {shown.key} stays as found until the next edit of its pods ({shown.why})", shape)
         print_diff(_diff(shown), shape)
     for shown in planned.previews:
-        print_line(f"{planned.name}: {_verb(shown)} {shown.key}: {shown.why}", shape)
+        print_line(f"{planned.name}: {verb_of(shown)} {shown.key}: {shown.why}", shape)
         print_diff(_diff(shown), shape)
         if shown.interrupts:
             tell(f"note: {planned.name}: {NO_SERVER}")
 
 
 def summarise(planned: Sequence[Planned], shape: Shape) -> None:
-    """Print how many are not as their records ask."""
+    """Print how many objects would change, and how many endpoints are not as their records ask."""
+    verbs = Counter(verb_of(shown) for one in planned for shown in one.previews)
     out = sum(not one.is_in_step for one in planned)
-    print_line(f"{out} of {len(planned)} not in step" if out else f"{len(planned)} in step, nothing to do", shape)
+    if not out:
+        print_line(f"{len(planned)} in step, nothing to do", shape)
+        return
+    counts = ", ".join(f"{verbs[verb]} to {verb}" for verb in ("create", "change", "delete"))
+    print_line(f"Plan: {counts}; {out} of {len(planned)} not in step", shape)
 
 
 def _as_map(shown: Preview) -> Mapping[str, Any]:
     return {
         "kind": shown.key.kind.value,
         "name": shown.key.name,
-        "action": _verb(shown),
+        "action": verb_of(shown),
         "reason": shown.why,
         "diff": list(_diff(shown)),
         "interrupts": shown.interrupts,
     }
 
 
-def _verb(shown: Preview) -> str:
+def verb_of(shown: Preview) -> str:
+    """Say in a word what would be done: create, change or delete."""
     if shown.after is None:
         return "delete"
     return "create" if shown.before is None else "change"

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +14,15 @@ from gco_stream.app import scope_of
 from gco_stream.cli.capture import StreamArn
 from gco_stream.cli.carrying_out import Outcome, Warnings, carry_out
 from gco_stream.cli.command import Shape, command, finish
+from gco_stream.cli.confirming import Yes, confirm
 from gco_stream.cli.exits import Exit
 from gco_stream.cli.offline import EmptyCluster
 from gco_stream.cli.past import End, Start, read_start
-from gco_stream.cli.planning import PlanningDesk, claims_of, plan_all
+from gco_stream.cli.planning import Planned, PlanningDesk, claims_of, plan_all, verb_of
 from gco_stream.cli.printing import print_document
 from gco_stream.cli.replayed import Replayed, print_replayed, summarise_replayed
 from gco_stream.cli.retelling import retell
-from gco_stream.cli.telling import Unable, wrong_usage
+from gco_stream.cli.telling import Unable, tell, wrong_usage
 from gco_stream.core.history import History
 from gco_stream.core.models import EndpointName, Item
 from gco_stream.core.record import status_in
@@ -41,7 +42,8 @@ def replay(  # noqa: PLR0913 - each is an option
     endpoint: Annotated[
         list[str] | None, typer.Option("--endpoint", metavar="NAME", help="This one alone; may be repeated.")
     ] = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Carry the plan out, unless another process leads.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Carry the plan out; it asks first.")] = False,
+    yes: Yes = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="With a capture: its last images are the table, the cluster is empty.")
     ] = False,
@@ -51,8 +53,10 @@ def replay(  # noqa: PLR0913 - each is an option
     """Show what the stream's records tell of each endpoint, and what the controller would change now.
 
     A record only says which endpoint to look at: plans are made from the table as it is now, so a replay never brings
-    an old state back. The environment is that of `gco-stream run`. Exit code 0: nothing would change, or all was
-    carried out; 1: something would, a line of the file is broken, or another process leads.
+    an old state back. --apply shows what would change, asks, and does it, unless another process leads.
+
+    The environment is that of `gco-stream run`. Exit code 0: nothing would change, or all was carried out; 1: something
+    would, a line of the file is broken, or another process leads.
 
     Example: REGION=us-east-1 gco-stream replay --endpoint chat
 
@@ -62,6 +66,7 @@ def replay(  # noqa: PLR0913 - each is an option
         start=read_start(start),
         names=frozenset(endpoint or ()),
         applies=apply,
+        is_sure=yes,
         is_offline=offline,
         arn=stream_arn,
         shows_secrets=show_secrets,
@@ -80,6 +85,7 @@ class _Asked:
     start: Start
     names: frozenset[str]
     applies: bool
+    is_sure: bool
     is_offline: bool
     arn: str | None
     shows_secrets: bool
@@ -107,7 +113,7 @@ async def _replay(asked: _Asked, shape: Shape) -> Exit:
         replayed = await _offline(retold.histories, chosen, settings)
     else:
         async with connected(settings) as world:
-            replayed = await _live(chosen, settings, world, applies=asked.applies)
+            replayed = await _live(chosen, settings, world, asked)
     _print(replayed if asked.shows_secrets else [one.without_secrets() for one in replayed], shape)
     return Exit.FINE if retold.is_whole and all(one.is_fine for one in replayed) else Exit.NO
 
@@ -123,14 +129,15 @@ async def _offline(told: Sequence[History], chosen: Sequence[History], settings:
     ]
 
 
-async def _live(chosen: Sequence[History], settings: Settings, world: World, *, applies: bool) -> Sequence[Replayed]:
+async def _live(chosen: Sequence[History], settings: Settings, world: World, asked: _Asked) -> Sequence[Replayed]:
     """Plan for the endpoints that a record makes a controller look at, from the table as it is now."""
     names = [history.name for history in chosen if history.looks]
     table = await _table(world)
     desk = PlanningDesk(world.cluster, world.clock, scope_of(settings), claims_of(table.values(), settings.region))
     planned = {one.name: one for one in await plan_all({name: table.get(name) for name in names}, desk)}
     outcomes: Mapping[EndpointName, Outcome] = {}
-    if applies:
+    if asked.applies:
+        await _confirm(planned.values(), is_sure=asked.is_sure)
         with _warnings_told():
             outcomes = await carry_out(names, settings, world)
         table = await _table(world)
@@ -140,10 +147,21 @@ async def _live(chosen: Sequence[History], settings: Settings, world: World, *, 
             planned=planned.get(history.name),
             is_gone=history.name not in table,
             outcome=outcomes.get(history.name),
-            status=status_in(table.get(history.name) or {}, settings.region) if applies else {},
+            status=status_in(table.get(history.name) or {}, settings.region) if asked.applies else {},
         )
         for history in chosen
     ]
+
+
+async def _confirm(planned: Collection[Planned], *, is_sure: bool) -> None:
+    """Show in short what would be done, and ask, where anything would."""
+    changing = [one for one in planned if one.previews]
+    if not changing:
+        return
+    for one in () if is_sure else changing:
+        for shown in one.previews:
+            tell(f"{one.name}: {verb_of(shown)} {shown.key}: {shown.why}")
+    await confirm(f"carry this out for {len(changing)} of {len(planned)} endpoints", is_sure=is_sure)
 
 
 async def _table(world: World) -> Mapping[EndpointName, Item]:

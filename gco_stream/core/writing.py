@@ -19,7 +19,8 @@ Path = tuple[str, ...]
 _STATE: Path = ("desired_state",)
 _SPEC: Path = ("spec",)
 # Where the write says since when the record is this one: a namesake made meanwhile is another endpoint.
-_ORIGIN: Path = ("created_at",)
+ORIGIN: Path = ("created_at",)
+"""What tells a record from a namesake."""
 _WRITTEN_BY_OTHERS = frozenset({"created_at", "updated_at", "region_status"})
 _RUNS = (DesiredState.DEPLOYING, DesiredState.RUNNING)
 _KNOWN_FIELDS = frozenset(EndpointRecord.model_fields) | _WRITTEN_BY_OTHERS | {
@@ -38,11 +39,13 @@ class Change:
         before: The record as it was read.
         sets: What is written, by path: ``("spec", "replicas")`` is one field of the map ``spec``.
         unchanged: The paths that must still be as they were read.
+        removes: What is taken away.
     """
 
     before: Item
     sets: Mapping[Path, Any]
     unchanged: tuple[Path, ...]
+    removes: tuple[Path, ...] = ()
 
     @property
     def after(self) -> Item:
@@ -50,6 +53,8 @@ class Change:
         after = dict(self.before)
         for path, value in self.sets.items():
             _put(after, path, value)
+        for path in self.removes:
+            _drop(after, path)
         return after
 
 
@@ -63,6 +68,15 @@ def _put(item: dict[str, Any], path: Path, value: Any) -> None:
         item[first] = value
 
 
+def _drop(item: dict[str, Any], path: Path) -> None:
+    first, *rest = path
+    if not rest:
+        item.pop(first, None)
+    elif isinstance(item.get(first), Mapping):
+        item[first] = dict(item[first])
+        _drop(item[first], tuple(rest))
+
+
 def a_new_record(wanted: Item, *, namespace: str, regions: Sequence[str], now: datetime) -> Item:
     """Complete a record that is to be created.
 
@@ -72,7 +86,7 @@ def a_new_record(wanted: Item, *, namespace: str, regions: Sequence[str], now: d
         regions: Where nothing else is said.
     """
     said = {key: as_written(value, key) for key, value in wanted.items() if key not in _WRITTEN_BY_OTHERS}
-    written = _time(now)
+    written = time_written(now)
     defaults = {
         "target_regions": list(regions),
         "namespace": namespace,
@@ -86,19 +100,26 @@ def a_new_record(wanted: Item, *, namespace: str, regions: Sequence[str], now: d
 def scaled(item: Item, replicas: int, *, now: datetime) -> Change:
     """Change the replica count, and nothing else."""
     count: Path = ("spec", "replicas")
-    return Change(before=item, sets={count: replicas, ("updated_at",): _time(now)}, unchanged=(_ORIGIN, count))
+    return Change(before=item, sets={count: replicas, ("updated_at",): time_written(now)}, unchanged=(ORIGIN, count))
 
 
 def told(item: Item, state: DesiredState, *, now: datetime) -> Change:
     """Stop, start or delete: ``stopped``, ``running`` or ``deleted``."""
-    return Change(before=item, sets={_STATE: state.value, ("updated_at",): _time(now)}, unchanged=(_ORIGIN, _STATE))
+    return Change(
+        before=item, sets={_STATE: state.value, ("updated_at",): time_written(now)}, unchanged=(ORIGIN, _STATE)
+    )
 
 
 def with_image(item: Item, image: str, *, now: datetime) -> Change:
-    """Change the image: the whole spec is written, and ``deploying``, whatever it was before."""
-    spec = {**(item["spec"] if isinstance(item.get("spec"), Mapping) else {}), "image": image}
-    sets = {_SPEC: spec, _STATE: DesiredState.DEPLOYING.value, ("updated_at",): _time(now)}
-    return Change(before=item, sets=sets, unchanged=(_ORIGIN, _SPEC, _STATE))
+    """Change the image."""
+    spec = item["spec"] if isinstance(item.get("spec"), Mapping) else {}
+    return respecified(item, {**spec, "image": image}, now=now)
+
+
+def respecified(item: Item, spec: Mapping[str, Any], *, now: datetime) -> Change:
+    """Write the whole spec, and ``deploying``, whatever it was before."""
+    sets = {_SPEC: spec, _STATE: DesiredState.DEPLOYING.value, ("updated_at",): time_written(now)}
+    return Change(before=item, sets=sets, unchanged=(ORIGIN, _SPEC, _STATE))
 
 
 def applied(item: Item, wanted: Item, *, now: datetime) -> Change | None:
@@ -113,15 +134,16 @@ def applied(item: Item, wanted: Item, *, now: datetime) -> Change | None:
     is_so = _is_same_state(item.get("desired_state"), state) or "desired_state" not in wanted
     if not different and is_so:
         return None
-    sets = {**different, _STATE: state, ("updated_at",): _time(now)}
-    return Change(before=item, sets=sets, unchanged=(_ORIGIN, _STATE, *different))
+    sets = {**different, _STATE: state, ("updated_at",): time_written(now)}
+    return Change(before=item, sets=sets, unchanged=(ORIGIN, _STATE, *different))
 
 
 def _is_same_state(live: object, wanted: str) -> bool:
     return live == wanted or (live in _RUNS and wanted in _RUNS)
 
 
-def _time(now: datetime) -> str:
+def time_written(now: datetime) -> str:
+    """Write a time as every known writer does: ISO 8601 with microseconds."""
     return now.isoformat(timespec="microseconds")
 
 

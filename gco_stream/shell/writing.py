@@ -72,13 +72,16 @@ class RecordWriter(RecordTable):
         """
         expression = _Expression()
         sets = ", ".join(f"{expression.path(p)} = {expression.value(v)}" for p, v in change.sets.items())
+        removes = ", ".join(expression.path(path) for path in change.removes)
         tests = [expression.is_unchanged(change.before, path) for path in change.unchanged]
         answer = await self.call(
             "update_item",
             Key=to_attributes({_KEY: change.before[_KEY]}),
-            UpdateExpression=f"SET {sets}",
+            UpdateExpression=" ".join(
+                [*([f"SET {sets}"] if sets else []), *([f"REMOVE {removes}"] if removes else [])]
+            ),
             ConditionExpression=" AND ".join([f"attribute_exists({_KEY})", *tests]),
-            ExpressionAttributeNames=expression.names,
+            ExpressionAttributeNames={place: step for step, place in expression.names.items()},
             ExpressionAttributeValues=to_attributes(expression.values),
             ReturnValues="ALL_NEW",
         )
@@ -94,8 +97,8 @@ class _Expression:
 
     def path(self, path: Path) -> str:
         for step in path:
-            self.names[f"#{step}"] = step
-        return ".".join(f"#{step}" for step in path)
+            self.names.setdefault(step, f"#n{len(self.names)}")
+        return ".".join(self.names[step] for step in path)
 
     def value(self, value: Any) -> str:
         name = f":v{len(self.values)}"

@@ -20,6 +20,7 @@ def test_a_commands_help_shows_an_example(path: tuple[str, ...]) -> None:
 
 def test_every_command_of_the_interface_is_there() -> None:
     endpoint = {"create", "apply", "show", "list", "scale", "stop", "start", "delete", "set-image"}
+    endpoint |= {"canary", "promote", "rollback", "add-region", "remove-region", "forget-region", "hold", "release"}
     table = {"create", "describe", "enable-stream"}
 
     assert set(commands()) == {

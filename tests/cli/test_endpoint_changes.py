@@ -11,7 +11,7 @@ CHANGES = (
     ("scale", "chat", "3"),
     ("stop", "chat"),
     ("start", "chat"),
-    ("delete", "chat"),
+    ("delete", "chat", "--yes"),
     ("set-image", "chat", "acme/server:v2"),
 )
 
@@ -65,7 +65,7 @@ def test_a_broken_record_can_be_stopped_and_deleted_but_not_scaled(shell: Shell,
 
     scaled = shell("endpoint", "scale", "chat", "2")
     stopped = shell("endpoint", "stop", "chat")
-    deleted = shell("endpoint", "delete", "chat")
+    deleted = shell("endpoint", "delete", "chat", "--yes")
 
     assert (scaled.code, stopped.code, deleted.code) == (2, 0, 0)
     assert "spec.image" in scaled.err

@@ -9,8 +9,10 @@ import aioboto3
 import pytest
 import pytest_asyncio
 
+from gco_stream.core.canary_changes import promoted, rolled_back, with_canary
 from gco_stream.core.models import EndpointName, Item
 from gco_stream.core.record import DesiredState
+from gco_stream.core.region_changes import forgotten, with_region
 from gco_stream.core.writing import Change, a_new_record, scaled, told, with_image
 from gco_stream.errors import Conflict
 from gco_stream.shell.aws import client_config
@@ -76,8 +78,13 @@ async def test_create_puts_the_same_record(writer: RecordWriter, writers: Writer
         (lambda w: w.say("theirs", "running"), lambda item: told(item, DesiredState.RUNNING, now=NOW)),
         (lambda w: w.say("theirs", "deleted"), lambda item: told(item, DesiredState.DELETED, now=NOW)),
         (lambda w: w.change("theirs", image="a:v2"), lambda item: with_image(item, "a:v2", now=NOW)),
+        (
+            lambda w: w.change("theirs", canary={"image": "a:v2", "weight": 5, "replicas": 1}),
+            lambda item: with_canary(item, "a:v2", weight=5, replicas=None, now=NOW),
+        ),
+        (lambda w: w.retarget("theirs", REGION, "eu-west-1"), lambda item: with_region(item, "eu-west-1", now=NOW)),
     ],
-    ids=["scale", "stop", "start", "delete", "set-image"],
+    ids=["scale", "stop", "start", "delete", "set-image", "canary", "add-region"],
 )
 @pytest.mark.parametrize("state", ["deploying", "stopped", "deleted"])
 async def test_a_change_leaves_the_same_record(
@@ -98,6 +105,56 @@ async def test_a_change_leaves_the_same_record(
     assert answer["updated_at"] == NOW.isoformat(timespec="microseconds")
 
 
+@pytest.mark.parametrize(
+    ("they", "we"),
+    [
+        (lambda w: w.change("theirs", image="a:v2", canary=None), lambda item: promoted(item, now=NOW)),
+        (lambda w: w.change("theirs", canary=None), lambda item: rolled_back(item, now=NOW)),
+    ],
+    ids=["promote", "rollback"],
+)
+async def test_a_canary_ends_with_the_same_record(
+    writer: RecordWriter, writers: Writers, they: Callable[[Writers], None], we: Callable[[Item], Change | None]
+) -> None:
+    for name in NAMES:
+        writers.create(name, a_spec(canary={"image": "a:v2", "weight": 5}), ingress_path="/x", desired_state="running")
+
+    they(writers)
+    change = we(await ours(writer))
+
+    assert change is not None
+    await writer.change(change)
+    assert without_times_and_name(writers.read("ours")) == without_times_and_name(writers.read("theirs"))
+
+
+async def test_a_region_is_forgotten_and_nothing_else_changes(writer: RecordWriter, writers: Writers) -> None:
+    statuses = {REGION: {"state": "running"}, "ap-south-1": {"state": "running"}}
+    writers.create("ours", region_status=statuses)
+    before = writers.read("ours") or {}
+
+    change = forgotten(await ours(writer), "ap-south-1")
+    assert change is not None
+    after = await writer.change(change)
+
+    assert after == {**before, "region_status": {REGION: {"state": "running"}}} == change.after
+
+
+async def test_a_region_that_says_something_meanwhile_is_not_forgotten(
+    writer: RecordWriter, writers: Writers, site: Site
+) -> None:
+    writers.create("ours", region_status={"ap-south-1": {"state": "running"}})
+    change = forgotten(await ours(writer), "ap-south-1")
+    assert change is not None
+    values = {":s": {"ap-south-1": {"state": "deleting"}}}
+    key = {"endpoint_name": "ours"}
+    site.table.update_item(Key=key, UpdateExpression="SET region_status = :s", ExpressionAttributeValues=values)
+
+    with pytest.raises(Conflict):
+        await writer.change(change)
+
+    assert (writers.read("ours") or {})["region_status"] == values[":s"]
+
+
 async def test_a_name_that_is_taken_is_a_conflict(writer: RecordWriter, writers: Writers) -> None:
     writers.create("ours", a_spec(replicas=3))
     before = writers.read("ours")
@@ -115,8 +172,10 @@ async def test_a_name_that_is_taken_is_a_conflict(writer: RecordWriter, writers:
         (lambda w: w.say("ours", "deleted"), lambda item: told(item, DesiredState.STOPPED, now=NOW)),
         (lambda w: w.change("ours", port=9000), lambda item: with_image(item, "a:v2", now=NOW)),
         (lambda w: w.say("ours", "deleted"), lambda item: with_image(item, "a:v2", now=NOW)),
+        (lambda w: w.change("ours", port=9000), lambda item: with_canary(item, "a:2", weight=1, replicas=1, now=NOW)),
+        (lambda w: w.retarget("ours", "eu-west-1"), lambda item: with_region(item, "ap-south-1", now=NOW)),
     ],
-    ids=["scale", "stop", "image over spec", "image over deletion"],
+    ids=["scale", "stop", "image over spec", "image over deletion", "canary over spec", "region over regions"],
 )
 async def test_what_somebody_changed_meanwhile_is_not_overwritten(
     writer: RecordWriter, writers: Writers, meanwhile: Callable[[Writers], None], we: Callable[[Item], Change]

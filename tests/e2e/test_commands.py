@@ -89,7 +89,7 @@ class TestWithAController:
         await shell.endpoint("start", "chat")
         assert writers.status("chat")["replicas_ready"] == 2
 
-        await shell.endpoint("delete", "chat")
+        await shell.endpoint("delete", "chat", "--yes")
         assert writers.read("chat") is None
         assert await site.kubernetes.get("Deployment", "chat") is None
 
@@ -131,7 +131,7 @@ class TestWithoutAController:
         assert (text.code, text.err) == (1, "")
         assert "chat: create Deployment chat: missing" in text.out
         assert "+        image: acme/server:v1" in text.out
-        assert "1 of 1 not in step" in text.out
+        assert "Plan: 2 to create, 0 to change, 0 to delete; 1 of 1 not in step" in text.out
         assert "secret-value" not in text.out + json.dumps(planned)
         assert {verb for verb, _, _ in asked(world, site)} <= READS
         assert asked(world, site) != []

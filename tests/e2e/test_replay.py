@@ -76,7 +76,7 @@ class TestApply:
             await is_promoted(writers, "chat")
             before = len(changed(world, site))
 
-            ended = await gco_stream(site, "replay", "--apply")
+            ended = await gco_stream(site, "replay", "--apply", "--yes")
 
             assert ended.code == 1
             assert "nothing was carried out: pod-a_" in ended.err
@@ -88,7 +88,7 @@ class TestApply:
     ) -> None:
         writers.create("chat", {"image": "acme/server:v1", "gpu_count": 0})
 
-        ended, answer = await replayed(site, "--apply")
+        ended, answer = await replayed(site, "--apply", "--yes")
 
         assert ended.code == 0, ended.err
         assert answer["chat"]["carried_out"] is True
@@ -104,7 +104,7 @@ class TestApply:
             await controller.process.wait()
         writers.create("chat", {"image": "acme/server:v1", "gpu_count": 0})
 
-        ended, answer = await replayed(site, "--apply")
+        ended, answer = await replayed(site, "--apply", "--yes")
 
         assert ended.code == 0, ended.err
         assert "waiting for a sign of life" in ended.err
@@ -122,7 +122,7 @@ class TestApply:
             await reaches(writers, "chat", "running", replicas_ready=2)
         before, wishes = writers.read("chat"), len(changed(world, site))
 
-        ended, answer = await replayed(site, "--from", str(path), "--apply")
+        ended, answer = await replayed(site, "--from", str(path), "--apply", "--yes")
 
         assert ended.code == 0, ended.err
         assert (answer["gone"]["gone"], answer["gone"]["carried_out"]) == (True, True)
@@ -141,7 +141,7 @@ class TestApply:
         await site.kubernetes.apply(manifest, field_manager="kubectl")
         writers.say("chat", "deleted")
 
-        async with started(site, "replay", "--apply") as process:
+        async with started(site, "replay", "--apply", "--yes") as process:
             await reaches(writers, "chat", "deleting")
             process.send_signal(signal.SIGINT)
             _, said = await process.communicate()
