@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from gco_stream.core.epoch import EPOCH
+from gco_stream.core.schema import described_fields, record_schema
 from gco_stream.core.spec import Autoscaling, Canary, EndpointSpec, Resources, Rollout
 from gco_stream.core.status import _OURS, State
 
@@ -72,3 +73,18 @@ def test_every_field_and_every_state_of_a_status_stands_there() -> None:
     names = {name for first, *_ in rows("Status: `region_status.<region>`") for name in re.findall(r"`(\w+)`", first)}
 
     assert names == {*_OURS, EPOCH, "last_sync", *State}
+
+
+def test_the_bounds_that_stand_there_are_those_of_the_schema() -> None:
+    fields, found = dict(described_fields(record_schema())), set()
+    for names, _, rule, *_ in rows("`spec`"):
+        span = re.match(r"(\d+) to (\d+)", rule)
+        keys = re.findall(r"`([\w.]+)`", names) if span else []
+        for key in keys:
+            path = f"spec.{keys[0].rpartition('.')[0]}{key}" if key.startswith(".") else f"spec.{key}"
+            bounds = [(choice.get("minimum"), choice.get("maximum")) for choice in fields[path]["anyOf"]]
+            assert span is not None
+            assert bounds[0] == (int(span[1]), int(span[2])), path
+            found.add(path)
+
+    assert len(found) >= 7

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from gco_stream.cli.completing import endpoint_names
 from gco_stream.errors import InvalidRecord, Problem
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The endpoint.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The endpoint.", autocompletion=endpoint_names)]
 Records = Annotated[
     Path | None,
     typer.Option("-f", "--file", metavar="FILE", help="Records as JSON or YAML, one or several; '-' is stdin."),

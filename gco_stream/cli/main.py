@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from gco_stream.cli import capture, check, endpoint, explain, plan, replay, resync, table, top
+from gco_stream.cli import capture, check, endpoint, explain, plan, replay, resync, schema, table, top
 from gco_stream.cli import run as controller
 from gco_stream.cli.command import NoColor, Output, Verbose
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(table.app, name="table")
 app.command()(plan.plan)
@@ -19,6 +19,7 @@ app.command()(check.check)
 app.command()(capture.capture)
 app.command()(replay.replay)
 app.command()(resync.resync)
+app.command("schema")(schema.schema)
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from gco_stream.app import scope_of
 from gco_stream.cli.command import Shape, command, finish
+from gco_stream.cli.completing import endpoint_names
 from gco_stream.cli.exits import Exit
 from gco_stream.cli.planning import PlanningDesk, claims_of, plan_all, print_plan, summarise
 from gco_stream.cli.printing import print_document
@@ -22,7 +23,10 @@ from gco_stream.shell.writing import RecordWriter, table_client
 @command
 def plan(
     shape: Shape,
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Which endpoints; else all.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Which endpoints; else all.", autocompletion=endpoint_names),
+    ] = None,
     show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Show the values of containers' env.")] = False,
 ) -> None:
     """Show what the controller would change now, object by object; nothing is changed.

@@ -1,15 +1,16 @@
 """The kinds of value that a record's fields hold.
 
 DynamoDB hands numbers over as ``Decimal``, and the old command line wrote floats as strings, so what counts as a
-number is wider here than in Python; everything else is exactly what it says.
+number is wider here than in Python; everything else is exactly what it says. Each kind also says, for ``core.schema``,
+what somebody may write who edits a record by hand.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from gco_stream.core.quantities import amount
@@ -45,7 +46,7 @@ def whole_number(lowest: int, highest: int | None = None) -> BeforeValidator:
                 return number
         raise wrong(f"must be a whole number {span}")
 
-    return BeforeValidator(check)
+    return BeforeValidator(check, json_schema_input_type=Annotated[int, Field(ge=lowest, le=highest)] | WrittenNumber)
 
 
 def one_of(*allowed: str) -> BeforeValidator:
@@ -56,18 +57,19 @@ def one_of(*allowed: str) -> BeforeValidator:
             return value
         raise wrong("must be " + " or ".join(f"'{word}'" for word in allowed))
 
-    return BeforeValidator(check)
+    written = Annotated[str, Field(json_schema_extra={"enum": [str(word) for word in allowed]})]
+    return BeforeValidator(check, json_schema_input_type=written)
 
 
-def matching(test: Callable[[str], bool], expected: str) -> BeforeValidator:
-    """Accept strings that pass a test."""
+def matching(test: Callable[[str], bool], expected: str, *, pattern: str | None = None) -> BeforeValidator:
+    """Accept strings that pass a test; ``pattern`` is as much of it as a regular expression can say."""
 
     def check(value: object) -> str:
         if isinstance(value, str) and test(value):
             return value
         raise wrong(expected)
 
-    return BeforeValidator(check)
+    return BeforeValidator(check, json_schema_input_type=Annotated[str, Field(pattern=pattern)])
 
 
 def plain(value: object) -> str:
@@ -176,18 +178,41 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-is_map = BeforeValidator(_mapping)
+is_map = BeforeValidator(_mapping, json_schema_input_type=dict[str, Any])
 is_list = BeforeValidator(_listing)
 
-Text = Annotated[str, matching(lambda text: bool(text.strip()), "must be a non-empty string")]
+WrittenNumber = Annotated[str, Field(pattern=r"^\s*[+-]?\d+(\.0+)?\s*$")]
+_Scalar = str | bool | int | float
+_Key = Annotated[str, Field(pattern=f"^{_LABEL_KEY.pattern}$")]
+_Percent = Annotated[str, Field(pattern="^[0-9]{1,3}%?$")]
+
+Text = Annotated[str, matching(lambda text: bool(text.strip()), "must be a non-empty string", pattern=r"\S")]
 AnyText = Annotated[str, matching(lambda _: True, "must be a string")]
 Path = Annotated[
-    str, matching(is_health_path, "must be a string that starts with '/' and has only characters that a URI may have")
+    str,
+    matching(
+        is_health_path,
+        "must be a string that starts with '/' and has only characters that a URI may have",
+        pattern=f"^{_HEALTH_PATH.pattern}$",
+    ),
 ]
-Switch = Annotated[bool, BeforeValidator(_boolean)]
-Quantity = Annotated[str, BeforeValidator(_quantity)]
-CountOrPercent = Annotated[int | str, BeforeValidator(_count_or_percent)]
+Switch = Annotated[bool, BeforeValidator(_boolean, json_schema_input_type=bool | Literal["true", "false"])]
+Quantity = Annotated[str, BeforeValidator(_quantity, json_schema_input_type=str | int | float)]
+CountOrPercent = Annotated[
+    int | str, BeforeValidator(_count_or_percent, json_schema_input_type=Annotated[int, Field(ge=0)] | _Percent)
+]
 Texts = Annotated[tuple[AnyText, ...], is_list]
-Labels = Annotated[Mapping[str, str], BeforeValidator(_labels)]
-Quantities = Annotated[Mapping[str, Quantity], is_map]
-Environment = Annotated[Mapping[str, Annotated[str, BeforeValidator(_scalar)]], BeforeValidator(_environment)]
+Labels = Annotated[
+    Mapping[str, str],
+    BeforeValidator(
+        _labels, json_schema_input_type=dict[_Key, Annotated[str, Field(pattern=f"^{_LABEL_VALUE.pattern}$")]]
+    ),
+]
+Quantities = Annotated[Mapping[str, Quantity], BeforeValidator(_mapping)]
+Environment = Annotated[
+    Mapping[str, Annotated[str, BeforeValidator(_scalar)]],
+    BeforeValidator(
+        _environment,
+        json_schema_input_type=dict[Annotated[str, Field(pattern=f"^{_ENVIRONMENT_NAME.pattern}$")], _Scalar],
+    ),
+]

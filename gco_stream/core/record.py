@@ -64,6 +64,7 @@ class Endpoint(Part):
             _ingress_path_is_usable,
             "must be a path such as '/inference/llama', of letters, digits and '/-_.~', at most 126 characters, "
             "not '/', not '/inference' alone, and not one of the platform's own (/api, /healthz)",
+            pattern=f"^{_INGRESS_PATH.pattern}$",
         ),
     ]
     labels: fields.Labels = Field(default_factory=dict)
@@ -77,6 +78,11 @@ def _regions(value: Any) -> frozenset[str]:
     raise fields.wrong("must be a non-empty list of region names such as ['us-east-1']", shown=shown(value))
 
 
+_RegionList = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+_TargetRegions = Annotated[frozenset[str], BeforeValidator(_regions, json_schema_input_type=_RegionList)]
+_NAME_SCHEMA: dict[str, Any] = {"pattern": f"^{_NAME.pattern}$", "maxLength": _LONGEST_NAME}
+
+
 class EndpointRecord(Part):
     """The part of a record that says where an endpoint belongs and whether it should run.
 
@@ -85,9 +91,9 @@ class EndpointRecord(Part):
         region_status: Every region's status, as the controllers wrote it.
     """
 
-    endpoint_name: EndpointName
+    endpoint_name: Annotated[EndpointName, Field(json_schema_extra=_NAME_SCHEMA)]
     desired_state: Annotated[DesiredState, fields.one_of(*DesiredState)] = DesiredState.DEPLOYING
-    target_regions: Annotated[frozenset[str], BeforeValidator(_regions)] = frozenset()
+    target_regions: _TargetRegions = frozenset()
     region_status: Mapping[str, Any] = {}
 
 

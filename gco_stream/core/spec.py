@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from gco_stream.core import fields
 
@@ -128,7 +128,7 @@ class EndpointSpec(Part):
     model_source: (
         Annotated[
             str,
-            BeforeValidator(_s3_uri),
+            BeforeValidator(_s3_uri, json_schema_input_type=Annotated[str, Field(pattern=f"^{_S3_URI.pattern}$")]),
         ]
         | None
     ) = None

@@ -29,6 +29,7 @@ def test_every_command_of_the_interface_is_there() -> None:
         ("explain",),
         ("top",),
         ("check",),
+        ("schema",),
         ("capture",),
         ("replay",),
         ("resync",),
