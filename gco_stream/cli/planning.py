@@ -10,6 +10,7 @@ from typing import Any
 from gco_stream.actor import plan_with_room
 from gco_stream.cli.command import Shape
 from gco_stream.cli.printing import print_diff, print_line, to_yaml
+from gco_stream.cli.progress import Progress, progress
 from gco_stream.cli.telling import tell
 from gco_stream.core.additions import additions
 from gco_stream.core.claims import Claims
@@ -77,13 +78,16 @@ async def plan_all(wanted: Mapping[EndpointName, Item | None], desk: PlanningDes
     """Plan for endpoints and their records; one without a record has None."""
     room = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(name: EndpointName, item: Item | None) -> Planned:
+    async def one(name: EndpointName, item: Item | None, shown: Progress) -> Planned:
         async with room:
-            return await _plan_one(name, item, desk)
+            planned = await _plan_one(name, item, desk)
+        shown.step(of=len(wanted))
+        return planned
 
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(name, item)) for name, item in wanted.items()]
+        with progress("planning") as shown:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(name, item, shown)) for name, item in wanted.items()]
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from errors
     return [task.result() for task in tasks]

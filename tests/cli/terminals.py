@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[=>78]|\][^\x07]*\x07)")
@@ -66,15 +66,19 @@ class Terminal:
 
 @contextmanager
 def at_terminal(
-    environment: Mapping[str, str], *arguments: str, columns: int = 80, rows: int = 24
+    environment: Mapping[str, str],
+    *arguments: str,
+    columns: int = 80,
+    rows: int = 24,
+    program: Sequence[str] = ("-m", "gco_stream"),
 ) -> Iterator[Terminal]:
-    """Run a command on a terminal of its own; it is ended in the end."""
+    """Run a command, or another Python program, on a terminal of its own; it is ended in the end."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     inherited = {key: os.environ[key] for key in ("PATH", "LANG", "PYTHONPATH") if key in os.environ}
     nowhere = {"HOME": "/absent", "AWS_EC2_METADATA_DISABLED": "true", "TERM": "xterm-256color"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "gco_stream", *arguments],
+        [sys.executable, *program, *arguments],
         stdin=its,
         stdout=its,
         stderr=its,

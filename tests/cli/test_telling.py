@@ -6,12 +6,18 @@ import pytest
 
 from tests.cli.commands import Ended, Shell, apart, gco_stream
 from tests.world.processes import free_ports
-from tests.world.site import Site
 
 pytestmark = pytest.mark.process
 
 KEYS = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
-ASKING = (("endpoint", "list"), ("endpoint", "show", "chat"), ("endpoint", "stop", "chat"), ("table", "describe"))
+ASKING: tuple[tuple[str, ...], ...] = (
+    ("endpoint", "list"),
+    ("endpoint", "show", "chat"),
+    ("endpoint", "stop", "chat"),
+    ("endpoint", "promote", "chat"),
+    ("top",),
+    ("table", "describe"),
+)
 every_asking_command = pytest.mark.parametrize("arguments", ASKING, ids=" ".join)
 
 
@@ -45,7 +51,7 @@ def test_no_credentials_are_unknown(arguments: tuple[str, ...]) -> None:
     assert "AWS_PROFILE" in ended.told[1]
 
 
-@pytest.mark.parametrize("arguments", ASKING[:3], ids=" ".join)
+@pytest.mark.parametrize("arguments", ASKING[:5], ids=" ".join)
 def test_no_table_is_unknown_and_says_where_it_was_looked_for(arguments: tuple[str, ...], shell: Shell) -> None:
     ended = shell(*arguments, INFERENCE_ENDPOINTS_TABLE_NAME="nowhere", DYNAMODB_REGION="eu-west-1")
 
@@ -114,11 +120,12 @@ class TestPlan:
         assert ended.code == 2
         assert "KUBECONFIG" in ended.told[0]
 
-    def test_with_an_api_server_out_of_reach_is_unknown(self, shell: Shell, site: Site, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("command", ["plan", "explain chat", "endpoint hold chat"])
+    def test_with_an_api_server_out_of_reach_is_unknown(self, shell: Shell, tmp_path: Path, command: str) -> None:
         shell("endpoint", "create", "chat", "--image", "a:v1")
         kubeconfig = kubeconfig_for(tmp_path, closed())
 
-        ended = shell.apart("plan", KUBECONFIG=kubeconfig)
+        ended = shell.apart(*command.split(), KUBECONFIG=kubeconfig)
 
         assert ended.code == 3
         assert is_readable(ended), ended.err
