@@ -36,6 +36,7 @@ bench: setup ## The benchmarks, with what they must reach: PARTS="idle takeover"
 
 soak: setup ## Long faults, 50 kills, and 20 minutes of changes with flat memory and latency: an hour
 	FAULT_SECONDS=30 FAULT_KILLS=50 FAULT_THOROUGH=1 $(BIN)/pytest --timeout 900 tests/e2e/test_faults.py tests/e2e/test_faults_line.py tests/e2e/test_faults_storm.py tests/e2e/test_faults_silence.py
+	FAULT_SECONDS=30 $(BIN)/pytest tests/e2e/test_leading.py
 	$(BIN)/python -m benchmarks.soak
 
 world: setup ## A control plane with GPU nodes and a table, for a shell; until Ctrl-C

@@ -17,7 +17,7 @@ from tests.proxy import Way
 from tests.world import Site, World
 from tests.writers import Writers
 
-KILLS = int(os.environ.get("FAULT_KILLS", "2"))
+KILLS = int(os.environ.get("FAULT_KILLS", "5"))
 CHANGES = 200
 CALM_LEASE = {"LEASE_DURATION_SECONDS": "15", "LEASE_RENEW_DEADLINE_SECONDS": "10", "LEASE_RETRY_SECONDS": "2"}
 # What is lost on its way there is like a server that stands still.

@@ -1,6 +1,7 @@
 """Two processes on one site: one works, the other takes over, and who was deposed writes nothing."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -16,6 +17,8 @@ from tests.writers import Writers
 pytestmark = pytest.mark.behaviour("B4")
 
 LEASE = "inference-monitor-leader"
+# How long a leader stands still beyond the moment at which another leads.
+STANDS_STILL = float(os.environ.get("FAULT_SECONDS", "0"))
 BRIEF = {"LEASE_DURATION_SECONDS": "3", "LEASE_RENEW_DEADLINE_SECONDS": "2", "LEASE_RETRY_SECONDS": "0.5"}
 
 
@@ -121,6 +124,7 @@ async def test_a_leader_that_slept_too_long_ends_and_writes_nothing(
     pair.standby.process.kill()
     await pair.standby.process.wait()
     writers.create("tempting")
+    await asyncio.sleep(STANDS_STILL)
 
     pair.leader.process.send_signal(signal.SIGCONT)
     async with asyncio.timeout(5):
