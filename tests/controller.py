@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,11 +57,11 @@ async def running_controller(site: Site, **settings: str) -> AsyncIterator[Contr
 
 @asynccontextmanager
 async def started_controller(
-    environment: Mapping[str, str], *, module: str = "gco_stream"
+    environment: Mapping[str, str], *, module: str = "gco_stream", command: Sequence[str] = ()
 ) -> AsyncIterator[Controller]:
-    """Start the controller and follow its log; whatever it prints must be JSON."""
+    """Start the controller, or the command that runs it, and follow its log; whatever it prints must be JSON."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, "run"),
+        *(command or (sys.executable, "-m", module, "run")),
         env={**os.environ, **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
