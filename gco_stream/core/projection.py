@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from gco_stream.core.manifests.ingress import HEALTH_PATH
@@ -21,7 +22,7 @@ from gco_stream.core.route import ROUTE_ANNOTATIONS
 _DIGEST = "digest"
 _PATH = "path"
 _LONGEST_HOLD = 200
-_METADATA = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
+_METADATA = ("uid", "resourceVersion", "generation", "deletionTimestamp")
 _MARKS = (MANAGED_BY, ENDPOINT, FOUND_TEMPLATE)
 _KEPT_ANNOTATIONS = (HEALTH_PATH, *ROUTE_ANNOTATIONS)
 _AS_FOUND = ("template", "strategy")
@@ -40,7 +41,9 @@ def project(live: Manifest) -> Manifest:
     thin: dict[str, Any] = {
         "metadata": {
             **{field: metadata[field] for field in _METADATA if field in metadata},
-            "labels": {mark: labels[mark] for mark in _MARKS if mark in labels},
+            # Every object of an endpoint says these again: once in memory is enough.
+            **{field: intern(metadata[field]) for field in _NAMES if field in metadata},
+            "labels": {mark: intern(labels[mark]) for mark in _MARKS if mark in labels},
             "annotations": {
                 **{field: annotations[field] for field in _KEPT_ANNOTATIONS if field in annotations},
                 **({HOLD: annotations[HOLD][:_LONGEST_HOLD]} if HOLD in annotations else {}),

@@ -43,7 +43,7 @@ class RecordTable:
         start: dict[str, Any] = {}
         while True:
             page = await self.call("scan", ConsistentRead=is_consistent, **start)
-            yield [from_attributes(item) for item in page["Items"]]
+            yield _taken_out(page["Items"])
             if not page.get("LastEvaluatedKey"):
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
@@ -108,6 +108,12 @@ class DynamoRecords(RecordTable):
             ConditionExpression=condition,
             ExpressionAttributeValues=to_attributes(values),
         )
+
+
+def _taken_out(attributes: list[dict[str, Any]]) -> list[Item]:
+    """Read the items of a page, and let go of each as it came: a page of both would be what a start peaks at."""
+    attributes.reverse()
+    return [from_attributes(attributes.pop()) for _ in range(len(attributes))]
 
 
 def _status_request(item: Item, region: str, status: Mapping[str, Any]) -> dict[str, Any]:
