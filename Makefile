@@ -24,7 +24,7 @@ check: setup ## Format, lint, types, imports: under a minute
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	$(BIN)/python -m tests.house
 
-test-unit: setup ## The tests that need no servers: under 20 seconds
+test-unit: setup ## The tests that need no servers: some 3 minutes of processor
 	$(BIN)/pytest -q -m "not world and not index and not process" --numprocesses 2
 
 test: check test-unit ## Everything: checks, and all tests on a real control plane and DynamoDB Local
