@@ -44,7 +44,9 @@ def _cell(words: str) -> str:
 def filled(page: str, content: Mapping[str, Any]) -> str:
     """Replace what stands between the marks of each part, and of the conditions; parts that were not run stay."""
     results = read_results(content)
-    blocks = {part: table_of(part, results) for part in {result.part for result in results} if part != "curves"}
+    blocks = {part: table_of(part, results) for part in {result.part for result in results}}
+    if "curves" in blocks:
+        blocks["curves"] = "\n\n".join(f"![{title}]({_file(name)})" for name, (title, _, _) in _CURVES.items())
     said = [f"- {name}: {value}" for name, value in content["conditions"].items()]
     blocks["conditions"] = "\n".join([*said, f"- rounds: {content['rounds']}"])
     for name, block in blocks.items():
@@ -68,8 +70,12 @@ def curves(results: Sequence[Result]) -> dict[str, str]:
             for curve in of
         }
         if all(points.values()):
-            drawn[f"performance-{name}.svg"] = plot(title, horizontal, points)
+            drawn[_file(name)] = plot(title, horizontal, points)
     return drawn
+
+
+def _file(name: str) -> str:
+    return f"performance-{name}.svg"
 
 
 def main(words: Sequence[str]) -> int:
