@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup check test test-unit bench soak demo world manifests lock clean
+.PHONY: help setup check test test-unit bench soak demo world manifests sbom audit lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,15 +48,32 @@ demo: setup ## The controller at work: a few endpoints live through a story
 manifests: setup ## Renew what is kept of k8s/ as built
 	@$(BIN)/python -m tests.k8s.built
 
+sbom: .venv-audit/.ready ## What the image is made of, from its lock: CycloneDX, as dist/sbom.cdx.json
+	@mkdir -p $(dir $(SBOM))
+	.venv-audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON --output-file $(SBOM) locks/run.txt
+
+SBOM ?= dist/sbom.cdx.json
+
+# Strict, since pip-audit finds nothing wrong with what it could not ask about.
+audit: .venv-audit/.ready ## Known vulnerabilities of what is locked; asks an advisory service
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement locks/run.txt
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement locks/build.txt
+
+.venv-audit/.ready: locks/audit.txt
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r locks/audit.txt
+	@touch $@
+
 lock: ## Renew locks/ from pyproject.toml
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet --disable-pip-version-check pip-tools
 	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --output-file locks/run.txt pyproject.toml
 	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --extra dev --extra demo --constraint locks/run.txt --output-file locks/dev.txt pyproject.toml
 	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --build-deps-for wheel --only-build-deps --constraint locks/dev.txt --output-file locks/build.txt pyproject.toml
+	.venv-lock/bin/pip-compile $(LOCK_OPTIONS) --output-file locks/audit.txt locks/audit.in
 	rm -rf .venv-lock
 
 LOCK_OPTIONS := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links
 
 clean: ## Remove what was made here; the cache of the test world stays
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-audit dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
