@@ -1,16 +1,13 @@
 """What is shipped, applied as its README says to a real API server: valid to the letter, admitted, and scheduled."""
 
-import asyncio
-import subprocess
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from tests.k8s.built import KEPT, NAMESPACES, OVERLAYS
-from tests.world import Kubernetes, KubernetesError, Manifest, World, eventually
+from tests.k8s.applying import kubectl, two_pods
+from tests.k8s.built import KEPT, OVERLAYS
+from tests.world import Kubernetes, KubernetesError, Manifest, World
 
 VALUES = {
     "{{CLUSTER_NAME}}": "gco-us-east-1",
@@ -19,36 +16,6 @@ VALUES = {
     "{{REGION}}": "us-east-1",
     "{{SERVICE_ACCOUNT_ROLE_ARN}}": "arn:aws:iam::111122223333:role/gco",
 }
-SELECTOR = "app=inference-monitor"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def system(world: World) -> AsyncIterator[Kubernetes]:
-    """The controller's namespace, which enforces ``restricted``; the controller is gone from it afterwards."""
-    await kubectl(world, "apply", "--validate=strict", "-k", str(NAMESPACES))
-    system = world.kubernetes.within("gco-system")
-    try:
-        yield system
-    finally:
-        await kubectl(world, "delete", "--ignore-not-found", "-k", str(OVERLAYS["irsa"]))
-
-        async def is_empty() -> bool:
-            return not await system.list("Pod", SELECTOR)
-
-        await eventually(is_empty, 20, "the controller's pods gone")
-
-
-async def kubectl(world: World, *arguments: str) -> None:
-    """Run it as an administrator; what it complains of is the failure."""
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [str(world.parts.programs["kubectl"]), f"--kubeconfig={world.kubeconfig}", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    # A warning is what the server says of fields that are on their way out, and of pods that it would not admit.
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
 def as_the_platform_fills_it_in(folder: Path) -> Path:
@@ -58,19 +25,6 @@ def as_the_platform_fills_it_in(folder: Path) -> Path:
     filled = folder / "gco.yaml"
     filled.write_text(text)
     return filled
-
-
-async def two_pods(system: Kubernetes) -> list[Manifest]:
-    """The Deployment's pods, as soon as both are ready."""
-
-    async def probe() -> bool:
-        deployment = await system.get("Deployment", "inference-monitor")
-        status = deployment["status"] if deployment else {}
-        counters = ("replicas", "updatedReplicas", "availableReplicas")
-        return [status.get(counter) for counter in counters] == [2, 2, 2]
-
-    await eventually(probe, 20, "two pods admitted, scheduled and ready")
-    return await system.list("Pod", SELECTOR)
 
 
 @pytest.mark.behaviour("B36")
