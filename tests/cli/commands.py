@@ -78,4 +78,5 @@ class Shell:
 
 
 def shell_at(site: Site) -> Shell:
-    return Shell(dict(site.environment))
+    """Return a shell of a person, who may do everything there."""
+    return Shell(dict(site.administrator))

@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from tests.controller import Controller, running_controller
 from tests.instants import writes, wrong_instants
+from tests.rights import denied
 from tests.world import Site, World
 from tests.writers import Writers
 
@@ -24,6 +25,17 @@ def load_balancer(request: pytest.FixtureRequest, world: World) -> Iterator[None
         log.seek(start)
         found = wrong_instants(writes(log), by_hand=by_hand)
     assert not found, "\n".join(found)
+
+
+@pytest.fixture(autouse=True)
+def rights(world: World) -> Iterator[None]:
+    """See that the controller asked for nothing that the shipped Role does not grant: it runs with nothing else."""
+    start = world.audit_log.stat().st_size
+    yield
+    with world.audit_log.open() as log:
+        log.seek(start)
+        in_vain = denied(log)
+    assert not in_vain, "\n".join(in_vain)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

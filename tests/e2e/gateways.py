@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from tests.gateway import Gateway, gateway_before
-from tests.world import World
+from tests.world import Site, World
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Gateways:
 
 
 @asynccontextmanager
-async def gateways_before(world: World, folder: Path) -> AsyncIterator[Gateways]:
-    """Put gateways before a world."""
+async def gateways_before(world: World, site: Site, folder: Path) -> AsyncIterator[Gateways]:
+    """Put gateways before a site's controller."""
     trusted = ssl.create_default_context(cafile=str(world.control_plane.certificate))
     async with (
         gateway_before(world.control_plane.server, tls=trusted) as (kubernetes, kubernetes_url),
         gateway_before(world.dynamodb.endpoint) as (dynamodb, dynamodb_url),
     ):
-        config = yaml.safe_load(world.kubeconfig.read_text())
+        config = yaml.safe_load(Path(site.environment["KUBECONFIG"]).read_text())
         config["clusters"][0]["cluster"] = {"server": kubernetes_url}
         path = folder / "kubeconfig"
         path.write_text(json.dumps(config))

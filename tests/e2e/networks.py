@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.proxy import Proxy, proxied, proxy_before
-from tests.world import World
+from tests.world import Site, World
 
 MOST_A_SECOND = 100
 """Pieces sent, and connections asked for, while nothing comes through and nothing new is wished of ten endpoints."""
@@ -37,9 +37,9 @@ class Network:
 
 
 @asynccontextmanager
-async def network_before(world: World, folder: Path) -> AsyncIterator[Network]:
-    """Put a network before a world."""
-    async with proxied(world.kubeconfig, folder) as (kubernetes, path), proxy_before(world.dynamodb.endpoint) as before:
-        dynamodb, url = before
+async def network_before(world: World, site: Site, folder: Path) -> AsyncIterator[Network]:
+    """Put a network before a site's controller."""
+    own = Path(site.environment["KUBECONFIG"])
+    async with proxied(own, folder) as (kubernetes, path), proxy_before(world.dynamodb.endpoint) as (dynamodb, url):
         services = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS")
         yield Network(kubernetes, dynamodb, {"KUBECONFIG": str(path), **dict.fromkeys(services, url)})

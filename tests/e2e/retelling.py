@@ -64,7 +64,7 @@ def a_day_of_history(writers: Writers, name: str = "chat") -> None:
 async def started(site: Site, *arguments: str, **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gco_stream", *arguments),
-        env={**os.environ, **site.environment, **more},
+        env={**os.environ, **site.administrator, **more},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -16,8 +16,8 @@ from tests.controller import started_controller
 from tests.counting import DENIED, counting_proxy
 from tests.e2e.watching import is_promoted
 from tests.k8s.built import BASE, built
+from tests.k8s.rights import account_with_rights
 from tests.poller import post_lease
-from tests.test_manifests import account_with_rights
 from tests.world import Site, World
 from tests.world.parts import Parts
 from tests.writers import Writers

@@ -23,10 +23,10 @@ class Line:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def line(world: World, site: Site, tmp_path: Path) -> AsyncIterator[Line]:
+async def line(site: Site, tmp_path: Path) -> AsyncIterator[Line]:
     settings = {"RECONCILE_INTERVAL_SECONDS": "3600"}
     async with (
-        proxied(world.kubeconfig, tmp_path) as (proxy, kubeconfig),
+        proxied(Path(site.environment["KUBECONFIG"]), tmp_path) as (proxy, kubeconfig),
         running_controller(site, KUBECONFIG=str(kubeconfig), **settings) as running,
     ):
         yield Line(running, proxy)

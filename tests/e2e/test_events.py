@@ -124,7 +124,7 @@ async def test_kubectl_describe_shows_them(
     await is_told(site, "Created", "Published")
 
     command = [str(world_parts.programs["kubectl"]), "describe", "deployment", "llama", "--namespace", site.namespace]
-    environment = {"KUBECONFIG": site.environment["KUBECONFIG"], "HOME": str(tmp_path)}
+    environment = {"KUBECONFIG": site.administrator["KUBECONFIG"], "HOME": str(tmp_path)}
     told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
     assert "Published" in told.partition("Events:")[2]

@@ -36,6 +36,11 @@ def load_balancer() -> None:
     """Nothing is looked at: an API server that is killed has done more than its log says."""
 
 
+@pytest.fixture(autouse=True)
+def rights() -> None:
+    """Nothing is looked at: an API server that has just been started denies everything until it has read Roles."""
+
+
 @dataclass
 class Line:
     """A controller, and the network through which it talks to the world."""
@@ -47,7 +52,7 @@ class Line:
 @pytest_asyncio.fixture(loop_scope="session")
 async def line(world: World, site: Site, tmp_path: Path) -> AsyncIterator[Line]:
     async with (
-        network_before(world, tmp_path) as network,
+        network_before(world, site, tmp_path) as network,
         running_controller(site, **{**BRIEF, **PATIENT, **network.environment}) as controller,
     ):
         yield Line(controller, network)

@@ -25,8 +25,8 @@ WAYS = tuple(Way) if os.environ.get("FAULT_THOROUGH") else (Way.BACK,)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def network(world: World, tmp_path: Path) -> AsyncIterator[Network]:
-    async with network_before(world, tmp_path) as network:
+async def network(world: World, site: Site, tmp_path: Path) -> AsyncIterator[Network]:
+    async with network_before(world, site, tmp_path) as network:
         yield network
 
 

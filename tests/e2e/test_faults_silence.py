@@ -49,7 +49,7 @@ async def test_watches_that_die_without_a_word_are_found_out_and_the_lease_is_ke
 ) -> None:
     stop, settings = asyncio.Event(), read_settings(site.environment)
     async with (
-        gateways_before(world, tmp_path) as gateways,
+        gateways_before(world, site, tmp_path) as gateways,
         outside_of(world, site, tmp_path / "kubeconfig") as outside,
         asyncio.TaskGroup() as group,
     ):

@@ -48,8 +48,8 @@ def throttled(request: web.Request) -> web.Response | None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def gateways(world: World, tmp_path: Path) -> AsyncIterator[Gateways]:
-    async with gateways_before(world, tmp_path) as gateways:
+async def gateways(world: World, site: Site, tmp_path: Path) -> AsyncIterator[Gateways]:
+    async with gateways_before(world, site, tmp_path) as gateways:
         yield gateways
 
 

@@ -69,7 +69,7 @@ def page_at(site: Site, system: str, parts: Parts, folder: Path) -> Page:
         path.write_text(re.sub(r"\bgco-inference\b(?!-)", site.namespace, text))
     programs = f"{parts.programs['kubectl'].parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     named = {"SYSTEM_NAMESPACE": system, "OVERLAY": "k8s/overlays/mine", "PATH": programs, "HOME": str(folder)}
-    return Page(folder, {**site.environment, **SETTINGS, **named})
+    return Page(folder, {**site.administrator, **SETTINGS, **named})
 
 
 @asynccontextmanager

@@ -54,7 +54,7 @@ async def run_until_stopped(parts: Parts) -> None:
 def exports(world: World, site: Site) -> str:
     """Shell lines after which kubectl, the AWS CLI and the product work on this site."""
     path = f"{world.parts.kubectl_folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    variables = site.environment | {"WORLD_PID": str(os.getpid()), "PATH": path}
+    variables = site.administrator | {"WORLD_PID": str(os.getpid()), "PATH": path}
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
 
 

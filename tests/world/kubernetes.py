@@ -51,6 +51,8 @@ RESOURCES = {
     "ClusterRoleBinding": Resource(RBAC, "clusterrolebindings", False),
 }
 
+TOKEN_SECONDS = 86400
+"""Longer than any world lives, soaks included."""
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
@@ -122,7 +124,7 @@ class Kubernetes:
     async def token_of(self, service_account: str) -> str:
         """A token that is allowed what that ServiceAccount is allowed."""
         path = self.path("ServiceAccount", service_account) + "/token"
-        answer = await self.request("POST", path, {"spec": {"expirationSeconds": 3600}})
+        answer = await self.request("POST", path, {"spec": {"expirationSeconds": TOKEN_SECONDS}})
         token: str = answer["status"]["token"]
         return token
 

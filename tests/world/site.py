@@ -1,11 +1,13 @@
 """A site: what one test or one demo has to itself in a shared world."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.world.account import admit
 from tests.world.dynamodb import REGION, DynamoDB
 from tests.world.eventually import eventually
 from tests.world.kubernetes import Kubernetes, Manifest
@@ -28,37 +30,54 @@ class Site:
     """The API server as an administrator sees it from this namespace."""
     table: "Table"
     environment: dict[str, str]
-    """For a process that is to work on this site; to be added to its own environment."""
+    """For a controller that is to work on this site, with its own account; to be added to its own environment."""
+    administrator: dict[str, str]
+    """The same for a person, who may do everything."""
 
 
 @asynccontextmanager
 async def open_site(
-    kubernetes: Kubernetes, dynamodb: DynamoDB, environment: dict[str, str], *, stream: bool
+    kubernetes: Kubernetes,
+    dynamodb: DynamoDB,
+    environment: dict[str, str],
+    kubeconfig_for: Callable[[str], Path],
+    *,
+    stream: bool,
 ) -> AsyncIterator[Site]:
-    """Make a site, and remove it afterwards; its pods may go on dying for a moment."""
+    """Make a site, and remove it afterwards; its pods may go on dying for a moment.
+
+    Args:
+        environment: An administrator's, of the whole world.
+        kubeconfig_for: Writes a kubeconfig file for a token.
+    """
     name = f"site-{secrets.token_hex(4)}"
     inside = kubernetes.within(name)
     table = await dynamodb.create_table(name, stream=stream)
     try:
         await _furnish(inside)
+        administrator = environment | _settings(name)
         yield Site(
             namespace=name,
             table_name=name,
             kubernetes=inside,
             table=table,
-            environment=environment
-            | {
-                "CLUSTER_NAME": "world",
-                "REGION": REGION,
-                "INFERENCE_NAMESPACE": name,
-                "INFERENCE_ENDPOINTS_TABLE_NAME": name,
-                "HEALTH_PORT": "0",
-            },
+            environment=administrator | {"KUBECONFIG": str(kubeconfig_for(await admit(inside)))},
+            administrator=administrator,
         )
     finally:
         await inside.delete("Namespace", name)
         await inside.delete("PersistentVolume", name)
         await dynamodb.delete_table(name)
+
+
+def _settings(name: str) -> dict[str, str]:
+    return {
+        "CLUSTER_NAME": "world",
+        "REGION": REGION,
+        "INFERENCE_NAMESPACE": name,
+        "INFERENCE_ENDPOINTS_TABLE_NAME": name,
+        "HEALTH_PORT": "0",
+    }
 
 
 async def _furnish(kubernetes: Kubernetes) -> None:

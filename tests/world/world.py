@@ -46,7 +46,7 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For a process that is to work in this world; to be added to its own environment."""
+        """For a process that may do everything in this world; to be added to its own environment."""
         return {
             "KUBECONFIG": str(self.kubeconfig),
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb.endpoint,
@@ -59,7 +59,7 @@ class World:
 
     def site(self, *, stream: bool = True) -> AbstractAsyncContextManager[Site]:
         """A place of one's own in this world; `stream=False` makes its table have none."""
-        return open_site(self.kubernetes, self.dynamodb, self.environment, stream=stream)
+        return open_site(self.kubernetes, self.dynamodb, self.environment, self.kubeconfig_for, stream=stream)
 
     def kubeconfig_for(self, token: str) -> Path:
         """A kubeconfig file for a token, such as `Kubernetes.token_of` gives."""
