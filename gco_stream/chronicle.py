@@ -87,7 +87,7 @@ class Chronicle:
         now, name = self.clock.now(), account.request.name
         if account.status is not None:
             added = count_additions(account.observed, name)
-            self.roster.note(name, account.status.as_map(), account.plan.reason, added)
+            self.roster.note(name, account.status.as_map(), account.plan.reason, added, now=now)
         elif account.request.item is None:
             self.roster.forget([name])
         for done in self._fulfilment.note(account, self.scope, now=now):

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,8 @@ def test_every_metric_is_on_the_page_with_its_labels_and_no_other() -> None:
     meters.answered("GET", "200", "host", 0.1)
     counts, resyncs = StreamCounts(lag_seconds=0.1), ResyncCounts(seconds=1.0)
     roster, theirs = Roster(), (Kind.SERVICE, "kubectl")
-    roster.note(NAME, {"state": "running"}, added=Counter({theirs: 1}))
+    held = {"state": "running", "reason": "Held"}
+    roster.note(NAME, held, added=Counter({theirs: 1}), now=datetime(2026, 1, 1, tzinfo=UTC))
     everything = a_leader(heard=counts, resyncs=resyncs, corrected={theirs: 1}, roster=roster)
 
     families = text_string_to_metric_families(meters.page(readings_of(everything)).decode())

@@ -137,9 +137,18 @@ def _endpoints(vitals: Vitals) -> Iterator[Reading]:
             vitals.roster.withdrawn(),
         ),
         ("gco_stream_held", "Endpoints that somebody asked to leave as they are.", vitals.roster.held()),
+        (
+            "gco_stream_without_room",
+            "Endpoints unpublished, or their canary without traffic, as the load balancer is full.",
+            vitals.roster.without_room(),
+        ),
         ("gco_stream_deletions_braked", "Endpoints that wait to be confirmed as gone.", len(vitals.braked)),
     ):
         yield Reading(name=name, help=text, value=value)
+    since = vitals.roster.held_since()
+    if since is not None:
+        text = "Since when the endpoint that is held longest has been, as Unix time."
+        yield Reading(name="gco_stream_held_since_timestamp_seconds", help=text, value=since)
     for (kind, manager), count in sorted(vitals.roster.added().items()):
         text, labels = "What others have added beside our fields; it stays.", {"kind": kind.value, "manager": manager}
         yield Reading(name="gco_stream_additions", help=text, value=count, labels=labels)

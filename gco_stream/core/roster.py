@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from gco_stream.core.models import EndpointName, Item, Kind
-from gco_stream.core.publication import WITHDRAWN
+from gco_stream.core.publication import LOAD_BALANCER_FULL, WITHDRAWN
 from gco_stream.core.record import statuses_in
+from gco_stream.core.times import time_of
 
 HELD = "Held"
 
@@ -18,6 +20,7 @@ class Entry:
 
     Attributes:
         plan: What the last pass did and why, for people; empty if it did nothing, or none has looked yet.
+        since: Since when it has had this reason, as Unix time; None where nobody has said.
         added: What others have added to its objects, by kind and field manager, when the last pass looked.
     """
 
@@ -26,6 +29,7 @@ class Entry:
     error: str | None = None
     published: bool = False
     plan: str = ""
+    since: float | None = None
     added: Counter[tuple[Kind, str]] = field(default_factory=Counter)
 
 
@@ -40,7 +44,7 @@ class Roster:
         name = EndpointName(item["endpoint_name"])
         status = statuses_in(item).get(region)
         if name not in self._entries and isinstance(status, Mapping):
-            self.note(name, status)
+            self.note(name, status, now=time_of(status.get("last_sync")))
 
     def note(
         self,
@@ -48,11 +52,16 @@ class Roster:
         status: Mapping[str, Any],
         plan: str = "",
         added: Counter[tuple[Kind, str]] | None = None,
+        *,
+        now: datetime | None = None,
     ) -> None:
         """Take the status that a pass has come to, what it did, and what it found to be added by others."""
+        before, reason = self._entries.get(name), _word(status.get("reason"))
+        since = None if now is None else now.timestamp()
         self._entries[name] = Entry(
             state=str(status.get("state")),
-            reason=_word(status.get("reason")),
+            reason=reason,
+            since=before.since if before is not None and before.reason == reason else since,
             error=_word(status.get("error")),
             published=status.get("published") is True,
             plan=plan,
@@ -83,6 +92,15 @@ class Roster:
     def held(self) -> int:
         """Count those that somebody asked to leave as they are."""
         return self._with_reason(HELD)
+
+    def held_since(self) -> float | None:
+        """Return since when the one that has been held longest is, as Unix time; None where none is known to be."""
+        held = (entry.since for entry in self._entries.values() if entry.reason == HELD)
+        return min((since for since in held if since is not None), default=None)
+
+    def without_room(self) -> int:
+        """Count those that get less traffic than they could take for lack of room on the load balancer."""
+        return self._with_reason(LOAD_BALANCER_FULL)
 
     def added(self) -> Counter[tuple[Kind, str]]:
         """Count what others have added beside our fields."""

@@ -6,7 +6,7 @@ Every process, and every test, has its own registry; the library's global one st
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from gco_stream.core.readings import CONTROLLER, QUEUE, Reading
@@ -33,6 +33,7 @@ class PrometheusMeters(Meters):
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self._registry)
         self._passes = self._counter("controller_runtime_reconcile", "Passes, by result.", "controller", "result")
         self._errors = self._counter("controller_runtime_reconcile_errors", "Passes that failed.", "controller")
         self._bad = {

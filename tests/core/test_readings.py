@@ -81,13 +81,14 @@ def test_endpoints_are_counted_by_their_leader_alone() -> None:
     roster = Roster()
     roster.note(EndpointName("a"), {"state": "running", "reason": "Held"})
     roster.note(EndpointName("b"), {"state": "updating", "reason": "Withdrawn"})
+    roster.note(EndpointName("d"), {"state": "running", "reason": "LoadBalancerFull"})
 
     leader, standby = a_leader(roster=roster, braked=(EndpointName("c"),)), a_standby(roster=roster)
 
-    assert values(leader, "gco_stream_endpoints")["running"] == 1
+    assert values(leader, "gco_stream_endpoints")["running"] == 2
     assert values(leader, "gco_stream_endpoints")["error"] == 0
     assert values(leader, "gco_stream_withdrawn") == values(leader, "gco_stream_held") == {"": 1}
-    assert values(leader, "gco_stream_deletions_braked") == {"": 1}
+    assert values(leader, "gco_stream_deletions_braked") == values(leader, "gco_stream_without_room") == {"": 1}
     assert values(standby, "gco_stream_endpoints") == values(standby, "gco_stream_withdrawn") == {}
 
 

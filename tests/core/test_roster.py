@@ -1,5 +1,6 @@
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,9 +22,44 @@ def test_endpoints_are_counted_by_state_and_by_what_keeps_them_from_serving() ->
     roster.note(EndpointName("a"), {"state": "running"})
     roster.note(EndpointName("b"), {"state": "updating", "reason": "Withdrawn"})
     roster.note(EndpointName("c"), {"state": "running", "reason": "Held"})
+    roster.note(EndpointName("d"), {"state": "running", "reason": "LoadBalancerFull"})
 
-    assert roster.states() == {"running": 2, "updating": 1}
-    assert (roster.withdrawn(), roster.held()) == (1, 1)
+    assert roster.states() == {"running": 3, "updating": 1}
+    assert (roster.withdrawn(), roster.held(), roster.without_room()) == (1, 1, 1)
+
+
+def at(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+def test_an_endpoint_is_held_since_it_was_first_said_to_be_whatever_else_is_said_of_it() -> None:
+    roster, held = Roster(), {"state": "running", "reason": "Held"}
+    roster.note(EndpointName("later"), held, now=at(200))
+    roster.note(NAME, {"state": "running"}, now=at(50))
+    roster.note(NAME, held, now=at(100))
+
+    roster.note(NAME, held | {"state": "updating"}, now=at(300))
+
+    assert roster.held_since() == 100
+    roster.note(NAME, {"state": "running"}, now=at(400))
+    assert roster.held_since() == 200
+
+
+def test_a_new_leader_reads_since_when_endpoints_are_held_from_their_records() -> None:
+    roster = Roster()
+
+    roster.introduce(with_status(reason="Held", last_sync="1970-01-01T00:02:00+00:00"), REGION)
+    roster.note(NAME, {"state": "running", "reason": "Held"}, now=at(500))
+
+    assert roster.held_since() == 120
+
+
+def test_what_nobody_has_said_a_time_of_is_not_held_since_any() -> None:
+    roster = Roster()
+
+    roster.introduce(with_status(reason="Held", last_sync="nonsense"), REGION)
+
+    assert (roster.held(), roster.held_since()) == (1, None)
 
 
 def test_a_later_status_takes_the_place_of_an_earlier_one() -> None:

@@ -119,8 +119,20 @@ def test_two_processes_in_one_share_nothing_and_the_library_s_own_registry_stays
     assert {family.name for family in REGISTRY.collect()} == before
 
 
+def test_the_process_tells_of_itself() -> None:
+    page = samples(PrometheusMeters())
+
+    assert page["process_resident_memory_bytes"] > 2**20
+    assert page["process_start_time_seconds"] > 1_600_000_000
+
+
 def test_a_page_can_be_asked_for_again() -> None:
     meters = PrometheusMeters()
     meters.queued()
 
-    assert samples(meters) == samples(meters)
+    assert counted(meters) == counted(meters)
+
+
+def counted(meters: PrometheusMeters) -> dict[str, float]:
+    """Everything but what the process is like, which is another thing each time."""
+    return {name: value for name, value in samples(meters).items() if not name.startswith("process_")}
