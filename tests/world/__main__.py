@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from tests.world.making import CannotMake, say
-from tests.world.parts import Parts, find_parts
+from tests.world.parts import Parts, find_parts, find_promtool
 from tests.world.processes import PartFailed
 from tests.world.site import Site
 from tests.world.world import World, running_world
@@ -28,6 +28,8 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         parts = find_parts()
+        if arguments:
+            find_promtool()
         if not arguments:
             asyncio.run(run_until_stopped(parts))
     except (CannotMake, PartFailed) as error:

@@ -5,11 +5,13 @@ no setting is needed for that, and other tests keep their own loops.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.world.parts import Parts, find_parts
+from tests.world.parts import Parts, find_parts, find_promtool
 from tests.world.site import Site
 from tests.world.world import World, running_world
 
@@ -17,10 +19,22 @@ from tests.world.world import World, running_world
 @pytest.fixture(scope="session")
 def world_parts(pytestconfig: pytest.Config) -> Parts:
     """The programs, built if need be, with the progress on the terminal."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    assert capture is not None
-    with capture.global_and_fixture_disabled():
+    with _shown(pytestconfig):
         return find_parts()
+
+
+@pytest.fixture(scope="session")
+def promtool(pytestconfig: pytest.Config) -> Path:
+    """Prometheus' own tool, built if need be."""
+    with _shown(pytestconfig):
+        return find_promtool()
+
+
+def _shown(config: pytest.Config) -> AbstractContextManager[None]:
+    capture = config.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+    shown: AbstractContextManager[None] = capture.global_and_fixture_disabled()
+    return shown
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -42,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     on_session_loop = pytest.mark.asyncio(loop_scope="session")
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if "world_parts" in fixtures:
+        if {"world_parts", "promtool"} & {*fixtures}:
             item.add_marker(pytest.mark.world)
         if "world" in fixtures and pytest_asyncio.is_async_test(item):
             item.add_marker(on_session_loop, append=False)

@@ -18,6 +18,8 @@ from tests.world.making import (
 
 HERE = Path(__file__).parent
 GO_MODULE = HERE / "controlplane"
+PROMTOOL_MODULE = HERE / "promtool"
+PROMTOOL = "github.com/prometheus/prometheus/cmd/promtool"
 DYNAMODB_POM = HERE / "dynamodb-local" / "pom.xml"
 
 PROGRAMS = {
@@ -77,6 +79,27 @@ def find_parts() -> Parts:
     )
 
 
+def find_promtool() -> Path:
+    """Find Prometheus' own tool for alert rules, building it if need be; no world needs it.
+
+    Raises:
+        CannotMake: Go is missing or the build failed.
+    """
+    version = _version_in(PROMTOOL_MODULE, "github.com/prometheus/prometheus")
+    key = f"{version}-{digest(PROMTOOL_MODULE / 'go.mod', PROMTOOL_MODULE / 'go.sum')}"
+    return make_once(cache_root() / "promtool" / key, _build_promtool) / "promtool"
+
+
+def _build_promtool(folder: Path) -> None:
+    go = find_tool("go", INSTALL_GO)
+    run_showing_progress(
+        "building promtool (once; a few minutes)",
+        # Without the clients of every cloud that Prometheus could find its targets in.
+        [go, "build", "-buildvcs=false", "-tags=remove_all_sd", "-ldflags=-s -w", f"-o={folder}/", PROMTOOL],
+        cwd=PROMTOOL_MODULE,
+    )
+
+
 def _control_plane() -> dict[str, Path]:
     """Programs from KUBEBUILDER_ASSETS where it has them, the others built."""
     given = _given_programs()
@@ -118,9 +141,13 @@ def _build_control_plane(folder: Path, packages: dict[str, str]) -> None:
 
 def kubernetes_version() -> str:
     """The version of Kubernetes that a world is made of, such as `v1.36.1`."""
-    found = re.search(r"k8s\.io/kubernetes (v[\d.]+)", (GO_MODULE / "go.mod").read_text())
+    return _version_in(GO_MODULE, "k8s.io/kubernetes")
+
+
+def _version_in(module: Path, name: str) -> str:
+    found = re.search(rf"{re.escape(name)} (v[\d.]+)", (module / "go.mod").read_text())
     if found is None:
-        raise CannotMake("tests/world/controlplane/go.mod names no version of k8s.io/kubernetes")
+        raise CannotMake(f"{module / 'go.mod'} names no version of {name}")
     return found[1]
 
 
