@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -30,10 +31,14 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _rounds_of(part: str, rounds: int, sizes: Sizes) -> list[list[Figure]]:
+    """Measure a part; a round that fails is told, and takes no other round or part with it."""
     found: list[list[Figure]] = []
     for number in range(rounds):
         print(f"{part}, round {number + 1} of {rounds}", file=sys.stderr, flush=True)
-        found.append(list(asyncio.run(PARTS[part](sizes))))
+        try:
+            found.append(list(asyncio.run(PARTS[part](sizes))))
+        except Exception:  # noqa: BLE001 - an hour of other figures is not to be lost
+            traceback.print_exc()
     return found
 
 
@@ -50,16 +55,18 @@ def write(path: Path, results: Sequence[Result], rounds: int, sizes: Sizes) -> N
 
 
 def main(words: Sequence[str]) -> int:
-    """Measure, show, and return 1 if a goal is missed."""
+    """Measure, show, and return 1 if a goal is missed, or a round failed."""
     chosen = _arguments(words)
-    sizes, results = SMALL if chosen.small else FULL, list[Result]()
+    sizes, results, are_all_measured = SMALL if chosen.small else FULL, list[Result](), True
     for part in chosen.parts or PARTS:
-        results += summed_up(part, _rounds_of(part, chosen.rounds, sizes))
+        rounds = _rounds_of(part, chosen.rounds, sizes)
+        are_all_measured = are_all_measured and len(rounds) == chosen.rounds
+        results += summed_up(part, rounds)
         if chosen.json is not None:
             write(chosen.json, results, chosen.rounds, sizes)
     print("\n".join(f"{name}: {value}" for name, value in conditions().items()))
     print(shown(results))
-    return 1 if any(result.is_held is False for result in results) else 0
+    return 0 if are_all_measured and all(result.is_held is not False for result in results) else 1
 
 
 if __name__ == "__main__":

@@ -6,10 +6,9 @@ from contextlib import aclosing
 
 from benchmarks.endpoints import ASLEEP, STOPPED
 from benchmarks.figures import Figure, percentile
-from benchmarks.populating import populate, still_world, write_records
+from benchmarks.populating import patient_controller, populate, still_world, write_records
 from benchmarks.processes import cpu_seconds
 from benchmarks.sizes import Sizes
-from tests.controller import running_controller
 from tests.world import Site, eventually
 from tests.writers import IMAGE, Writers
 
@@ -29,7 +28,7 @@ async def cost_of_changes(site: Site, name: str, changes: int) -> tuple[float, f
                 if began is not None:
                     took.append(time.perf_counter() - began)
 
-    async with running_controller(site) as controller:
+    async with patient_controller(site) as controller:
         following, pid = asyncio.create_task(follow()), controller.process.pid
         await asyncio.sleep(_SETTLING_SECONDS)
         idle, began = cpu_seconds(pid), time.perf_counter()

@@ -9,10 +9,10 @@ from contextlib import AbstractAsyncContextManager
 
 from benchmarks.figures import Figure
 from benchmarks.polling import polling_controller
-from benchmarks.populating import populate, still_world
+from benchmarks.populating import patient_controller, populate, still_world
 from benchmarks.processes import cpu_seconds
 from benchmarks.sizes import Sizes
-from tests.controller import Controller, running_controller
+from tests.controller import Controller
 from tests.counting import counting_proxy
 from tests.e2e.watching import asked
 from tests.world import Site, World
@@ -53,7 +53,7 @@ async def measure(sizes: Sizes) -> list[Figure]:
             async with started as controller:
                 return await spent(world, site, proxy.calls, controller, sizes.idle_seconds)
 
-        ours, polled = await of(running_controller(site, **through)), await of(polling_controller(site, **through))
+        ours, polled = await of(patient_controller(site, **through)), await of(polling_controller(site, **through))
     what, beside = f"{sizes.idle} idle endpoints", "polling"
 
     def figure(name: str, key: str, unit: str, at_most: float | None) -> Figure:

@@ -61,6 +61,7 @@ class Load:
     took: list[float] = field(default_factory=list)
     made: int = 0
     _number: int = 0
+    _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def follow(self, kind: str) -> None:
         """Note when each change is first seen in the API server."""
@@ -75,34 +76,28 @@ class Load:
         """Ask for another path, or another bound."""
         self._number += 1
         if is_autoscaled:
-            bound = 5 + self._number % 90
-            self._note("HorizontalPodAutoscaler", name, str(bound))
-            await self._set(name, "spec.autoscaling.max_replicas", bound)
+            await self._set("HorizontalPodAutoscaler", name, "spec.autoscaling.max_replicas", 5 + self._number % 90)
         else:
-            path = f"/inference/{name}/{self._number}"
-            self._note("Ingress", name, path)
-            await self._set(name, "ingress_path", path)
+            await self._set("Ingress", name, "ingress_path", f"/inference/{name}/{self._number}")
 
     async def change_image(self, name: str) -> None:
         """Ask for another image."""
         self._number += 1
-        image = f"{IMAGE}-{self._number}"
-        self._note("Deployment", name, image)
-        await self._set(name, "spec.image", image)
+        await self._set("Deployment", name, "spec.image", f"{IMAGE}-{self._number}")
 
-    def _note(self, kind: str, name: str, shown: str) -> None:
-        for key in [key for key in self.put if key[:2] == (kind, name)]:
-            del self.put[key]
-        self.put[kind, name, shown] = time.perf_counter()
-        self.made += 1
-
-    async def _set(self, name: str, path: str, value: Any) -> None:
-        await asyncio.to_thread(
-            self.site.table.update_item,
-            Key={"endpoint_name": name},
-            UpdateExpression=f"SET {path} = :v",
-            ExpressionAttributeValues={":v": value},
-        )
+    async def _set(self, kind: str, name: str, path: str, value: str | int) -> None:
+        """Write one field; of one record one after the other, or it would not be known which of two was the last."""
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            for key in [key for key in self.put if key[:2] == (kind, name)]:
+                del self.put[key]
+            self.put[kind, name, str(value)] = time.perf_counter()
+            self.made += 1
+            await asyncio.to_thread(
+                self.site.table.update_item,
+                Key={"endpoint_name": name},
+                UpdateExpression=f"SET {path} = :v",
+                ExpressionAttributeValues={":v": value},
+            )
 
 
 async def _at_rate(a_second: float, seconds: float, change: Callable[[], Any]) -> None:

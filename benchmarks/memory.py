@@ -4,17 +4,16 @@ import asyncio
 
 from benchmarks.endpoints import STOPPED
 from benchmarks.figures import Figure
-from benchmarks.populating import populate, still_world, write_records
+from benchmarks.populating import patient_controller, populate, still_world, write_records
 from benchmarks.processes import mebibytes_of_clients, peak_mebibytes
 from benchmarks.sizes import Sizes
-from tests.controller import running_controller
 from tests.world import Site
 
 _SETTLING_SECONDS = 3.0
 
 
 async def _peak(site: Site) -> float:
-    async with running_controller(site) as controller:
+    async with patient_controller(site) as controller:
         await asyncio.sleep(_SETTLING_SECONDS)
         return peak_mebibytes(controller.process.pid)
 

@@ -12,6 +12,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from benchmarks.populating import PATIENCE_SECONDS
 from gco_stream.app import serve
 from gco_stream.core.mirror import Listed, WatchEvent
 from gco_stream.core.models import Kind
@@ -60,7 +61,7 @@ async def polling_controller(site: Site, **settings: str) -> AsyncIterator[Contr
     """Run it on a site until the end of the block."""
     environment = {**site.environment, **SETTINGS, **settings}
     async with started_controller(environment, module="benchmarks.polling") as controller:
-        await controller.has_logged("table scanned", 60)
+        await controller.has_logged("table scanned", PATIENCE_SECONDS)
         yield controller
         controller.process.kill()
 

@@ -13,10 +13,12 @@ from typing import TypeVar
 from benchmarks.endpoints import AtRest, many
 from gco_stream.core.manifests.ownership import FIELD_MANAGER
 from gco_stream.core.models import Item, Kind, Scope
+from tests.controller import Controller, started_controller
 from tests.world import Site, World, running_world
 
 PLAIN = ("plain",)
 AT_ONCE = 12
+PATIENCE_SECONDS = 600.0
 
 T = TypeVar("T")
 
@@ -59,6 +61,14 @@ async def still_sites(count: int) -> AsyncIterator[tuple[World, list[Site]]]:
         sites = [await stack.enter_async_context(world.site()) for _ in range(count)]
         with world.processes.paused("kube-controller-manager"):
             yield world, sites
+
+
+@asynccontextmanager
+async def patient_controller(site: Site, **settings: str) -> AsyncIterator[Controller]:
+    """Run the controller until the end of the block, however long it takes to start: that is measured elsewhere."""
+    async with started_controller({**site.environment, **settings}) as controller:
+        await controller.has_logged("table scanned", PATIENCE_SECONDS)
+        yield controller
 
 
 async def populate(site: Site, count: int, *shapes: str, prefix: str = "endpoint") -> list[str]:

@@ -12,7 +12,7 @@ import aioboto3
 
 from benchmarks.bare import aws_options
 from benchmarks.figures import Figure
-from benchmarks.populating import populate, still_world
+from benchmarks.populating import PATIENCE_SECONDS, populate, still_world
 from benchmarks.processes import cpu_seconds
 from benchmarks.sizes import Sizes
 from gco_stream.core.models import Kind
@@ -43,7 +43,7 @@ async def taken_over(world: World, site: Site) -> tuple[float, float, Counter[st
         through = {"AWS_ENDPOINT_URL_DYNAMODB": proxy.url, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": proxy.url}
         began = time.perf_counter()
         async with started_controller({**site.environment, **through}) as controller:
-            scanned = await controller.has_logged("table scanned", 120)
+            scanned = await controller.has_logged("table scanned", PATIENCE_SECONDS)
             seconds, cpu = time.perf_counter() - began, cpu_seconds(controller.process.pid)
             calls = Counter(proxy.calls)
         assert scanned["queued"] == 0, scanned
