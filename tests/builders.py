@@ -19,6 +19,7 @@ from gco_stream.core.record import Endpoint, EndpointRecord, read_endpoint, read
 from gco_stream.core.report import Outcome, region_status
 from gco_stream.core.status import Failure, RegionStatus
 from gco_stream.core.wish import Request, read_request
+from gco_stream.sandbox.store.defaults import fill_in
 from tests.server_side_apply import applied
 
 NAME = EndpointName("llama")
@@ -119,21 +120,10 @@ def a_live(manifest: Manifest, *, before: Manifest | None = None, generation: in
 
 
 def with_defaults(live: dict[str, Any]) -> dict[str, Any]:
-    """Fill in some of what the API server fills in, beside the fields that we set and inside of them."""
-    spec = live["spec"]
+    """Fill in what the API server fills in, beside the fields that we set and inside of them."""
+    fill_in(live)
     if live["kind"] == "Service":
-        spec |= {"clusterIP": "10.0.0.7", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"}
-    if live["kind"] == "Deployment":
-        spec.setdefault("replicas", 1)
-        pod = spec["template"]["spec"]
-        pod |= {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler"}
-        for container in pod["containers"]:
-            container.setdefault("imagePullPolicy", "IfNotPresent")
-            container["terminationMessagePath"] = "/dev/termination-log"
-            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-                if probe in container:
-                    container[probe].setdefault("httpGet", {})["scheme"] = "HTTP"
-                    container[probe]["successThreshold"] = 1
+        live["spec"].setdefault("clusterIP", "10.0.0.7")
     return live
 
 

@@ -1,14 +1,13 @@
-"""A cluster in memory: apply and delete as the API server does them, Deployments as their controller does.
+"""A cluster in memory: the sandbox's store, with Deployments as their controller does them, a step at a time.
 
 ``carry_out`` is one write; ``work`` is what goes on by itself: pods come and go, finalizers are done. After every write
 a load balancer must be able to serve what is there; what others have spoiled before is not held against a write.
 """
 
 import copy
-import json
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from gco_stream.core.manifests.ownership import REPLICAS_MANAGER
 from gco_stream.core.models import (
@@ -16,6 +15,7 @@ from gco_stream.core.models import (
     Apply,
     Delete,
     EndpointName,
+    Fold,
     Kind,
     Manifest,
     ObjectKey,
@@ -25,9 +25,12 @@ from gco_stream.core.models import (
     object_keys,
 )
 from gco_stream.errors import Conflict, Refused
-from tests.builders import SCOPE, a_deployment_status, a_pod, with_defaults
+from gco_stream.sandbox.store.errors import ApiError
+from gco_stream.sandbox.store.kinds import RESOURCES
+from gco_stream.sandbox.store.requests import Deletion, Place, Write
+from gco_stream.sandbox.store.store import Store
+from tests.builders import NOW, SCOPE, a_deployment_status, a_pod
 from tests.load_balancer import LoadBalancer, platform
-from tests.server_side_apply import applied
 
 MANAGER = "gco-stream"
 
@@ -44,7 +47,7 @@ class ClusterModel:
         spoiled: What writes have done to the load balancer's group, for where an ``AssertionError`` would be swallowed.
     """
 
-    objects: dict[ObjectKey, dict[str, Any]] = field(default_factory=dict)
+    store: Store = field(default_factory=lambda: a_store())  # noqa: PLW0108 - it is defined below
     pods: dict[str, int] = field(default_factory=dict)
     can_be_ready: bool = True
     finalized: bool = True
@@ -52,7 +55,15 @@ class ClusterModel:
     is_balanced: bool = True
     spoiled: list[str] = field(default_factory=list)
     _balancer: LoadBalancer = field(default_factory=lambda: LoadBalancer(own_namespace=SCOPE.namespace))
-    _versions: "count[int]" = field(default_factory=lambda: count(100))
+
+    @property
+    def objects(self) -> dict[ObjectKey, dict[str, Any]]:
+        """What is there; to be changed at will by those who play somebody else."""
+        return cast("dict[ObjectKey, dict[str, Any]]", self.store.objects[SCOPE.namespace])
+
+    @objects.setter
+    def objects(self, objects: dict[ObjectKey, dict[str, Any]]) -> None:
+        self.store.objects[SCOPE.namespace] = cast("dict[tuple[str, str], dict[str, Any]]", objects)
 
     def observe(self, name: EndpointName) -> Observed:
         there = {key: copy.deepcopy(self.objects[key]) for key in object_keys(name) if key in self.objects}
@@ -85,47 +96,48 @@ class ClusterModel:
         return self._balancer.show([*ingresses, ingress], [*services, service])
 
     def _apply(self, action: Apply) -> Manifest:
-        live = self.objects.get(action.key)
-        if (live["metadata"]["uid"] if live else None) != action.uid:
-            raise Conflict(f"{action.key} is not the one with uid {action.uid}")
-        if action.fold is not None and live is not None:
-            live["metadata"]["managedFields"] = copy.deepcopy(list(action.fold.managed_fields))
-        if (
-            action.gives_up_replicas
-            and live is not None
-            and live["spec"] != {**live["spec"], **action.manifest["spec"]}
-        ):
-            raise Conflict(f"{action.key} has another replica count by now")
-        manager = REPLICAS_MANAGER if action.gives_up_replicas else MANAGER
-        after = with_defaults(applied(live, action.manifest, manager=manager))
-        if live is None:
-            after["metadata"] |= {"uid": f"uid-{self.version()}", "generation": 0}
-        elif live["spec"].get("selector") != after["spec"].get("selector") and action.key.kind is Kind.DEPLOYMENT:
-            raise Refused("spec.selector: field is immutable", reason="Invalid")
-        if live is None or _canonical(live) != _canonical(after):
-            self._store(action.key, live, after)
-        return copy.deepcopy(self.objects[action.key])
+        before = self.objects.get(action.key)
+        if action.fold is not None:
+            self.write(action.key, "patch", _fold(action.fold))
+        metadata = {**action.manifest["metadata"], **({"uid": action.uid} if action.uid else {"resourceVersion": "1"})}
+        if not action.gives_up_replicas:
+            answer = self.write(action.key, "apply", {**action.manifest, "metadata": metadata}, force=True)
+        else:
+            body = {**action.manifest, "metadata": metadata}
+            answer = self.write(action.key, "apply", body, manager=REPLICAS_MANAGER)
+        if before is None or before["metadata"]["resourceVersion"] != answer["metadata"]["resourceVersion"]:
+            self.writes.append(("apply", action.key))
+        return copy.deepcopy(answer)
 
-    def _store(self, key: ObjectKey, live: Manifest | None, after: dict[str, Any]) -> None:
-        if live is None or _canonical(live["spec"]) != _canonical(after["spec"]):
-            after["metadata"]["generation"] += 1
-        after["metadata"]["resourceVersion"] = str(self.version())
-        self.objects[key] = after
-        self.writes.append(("apply", key))
+    def write(
+        self, key: ObjectKey, verb: str, body: Any, *, manager: str = MANAGER, force: bool = False
+    ) -> dict[str, Any]:
+        """Send one write to the store, and return the object as it then is.
+
+        Raises:
+            Conflict: 409, or it is another object.
+            Refused: It will never be accepted.
+        """
+        write = Write(manager=manager, force=force)
+        try:
+            if verb == "patch":
+                return self.store.patch(place_of(key), body, write)
+            return self.store.apply(place_of(key), body, write)[0]
+        except ApiError as error:
+            raise _meaning(error) from error
 
     def _delete(self, action: Delete) -> Manifest | None:
         live = self.objects.get(action.key)
         if live is None:
             return None
-        if live["metadata"]["uid"] != action.uid:
-            raise Conflict(f"{action.key} is not the one with uid {action.uid}")
-        self.writes.append(("delete", action.key))
         if action.key.kind is Kind.INGRESS and self.finalized:
-            live["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z"
-            live["metadata"]["resourceVersion"] = str(self.version())
-            return copy.deepcopy(live)
-        del self.objects[action.key]
-        return None
+            live["metadata"]["finalizers"] = ["test"]
+        try:
+            self.store.delete(place_of(action.key), Deletion(uid=action.uid))
+        except ApiError as error:
+            raise _meaning(error) from error
+        self.writes.append(("delete", action.key))
+        return copy.deepcopy(self.objects.get(action.key))
 
     def work(self) -> None:
         """Let the controllers of the cluster do what they have to do: finalizers, replica sets, pods, counters."""
@@ -145,12 +157,43 @@ class ClusterModel:
 
     def version(self) -> int:
         """Return a version above all that were given out."""
-        return next(self._versions)
+        return self.store.next_version()
 
 
 def _placed(live: Manifest) -> Manifest:
     return {**live, "metadata": {**live["metadata"], "namespace": SCOPE.namespace}}
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+def a_store() -> Store:
+    """A store with the one namespace, whose time stands still."""
+    uids = count(1)
+    store = Store(now=lambda: NOW, new_uid=lambda: f"uid-{next(uids)}", keep=1)
+    store.objects[SCOPE.namespace] = {}
+    return store
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectPlace(Place):
+    """A place whose key is the controller's own."""
+
+    @property
+    def key(self) -> ObjectKey:
+        return ObjectKey(Kind(self.resource.kind), self.name)
+
+
+def place_of(key: ObjectKey) -> Place:
+    return ObjectPlace(resource=RESOURCES[key.kind.value], namespace=SCOPE.namespace, name=key.name)
+
+
+def _fold(fold: Fold) -> list[dict[str, Any]]:
+    return [
+        {"op": "replace", "path": "/metadata/managedFields", "value": copy.deepcopy(list(fold.managed_fields))},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": fold.resource_version},
+    ]
+
+
+def _meaning(error: ApiError) -> Conflict | Refused:
+    causes = error.status.get("details", {}).get("causes", ())
+    if error.code == 409 or any(cause["field"] == "metadata.uid" for cause in causes):
+        return Conflict(str(error))
+    return Refused(str(error), reason=error.reason or "Invalid")

@@ -37,7 +37,7 @@ async def left(stage: Stage, made: Made) -> Made:
     if isinstance(stage, FakeStage):
         return leave(stage.cluster, made)
     assert isinstance(stage, RealStage)
-    await post(stage.site.kubernetes, made)
+    await post(stage.kubernetes, made)
     return await at_rest(stage, key_of(made))
 
 

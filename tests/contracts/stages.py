@@ -17,6 +17,8 @@ from gco_stream.shell.connection import Connection
 from gco_stream.shell.kubernetes_library import Configuration, config
 from tests.builders import SCOPE, an_item
 from tests.fakes.cluster import FakeCluster
+from tests.sandboxes import a_sandbox
+from tests.world.kubernetes import Kubernetes
 from tests.world.site import Site
 
 SPECS: dict[str, dict[str, Any]] = {
@@ -103,24 +105,34 @@ class FakeStage:
 class RealStage:
     cluster: KubernetesCluster
     scope: Scope
-    site: Site
+    kubernetes: Kubernetes
 
     async def make(self, manifest: Manifest) -> Manifest:
-        return await self.site.kubernetes.apply(dict(manifest), field_manager="kubectl")
+        return await self.kubernetes.apply(dict(manifest), field_manager="kubectl")
 
     async def live(self, key: ObjectKey) -> Manifest | None:
-        return await self.site.kubernetes.get(key.kind.value, key.name)
+        return await self.kubernetes.get(key.kind.value, key.name)
 
     def work(self) -> None:
         """It does by itself."""
 
 
 @asynccontextmanager
-async def a_real_stage(kubeconfig: Path, site: Site, *, namespace: str | None = None) -> AsyncIterator[RealStage]:
-    """A namespace of the real cluster, seen with the rights of a kubeconfig file."""
+async def a_real_stage(
+    kubeconfig: Path, site: Site | Kubernetes, *, namespace: str | None = None
+) -> AsyncIterator[RealStage]:
+    """A namespace of the real cluster or of the sandbox, seen with the rights of a kubeconfig file."""
+    kubernetes = site.kubernetes if isinstance(site, Site) else site
     configuration = Configuration()
     await config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
-    scope = replace(SCOPE, namespace=namespace or site.namespace)
+    scope = replace(SCOPE, namespace=namespace or kubernetes.namespace)
     async with Connection(configuration) as api:
         cluster = KubernetesCluster(api, namespace=scope.namespace, timeout=timedelta(seconds=10))
-        yield RealStage(cluster, scope, site)
+        yield RealStage(cluster, scope, kubernetes)
+
+
+@asynccontextmanager
+async def a_sandbox_stage() -> AsyncIterator[RealStage]:
+    """A namespace of a sandbox of its own."""
+    async with a_sandbox() as (sandbox, kubernetes), a_real_stage(sandbox.kubeconfig, kubernetes) as stage:
+        yield stage

@@ -60,7 +60,7 @@ async def test_no_pod_is_replaced_where_people_have_edited_between_the_fields(st
     restarted = {"kubectl.kubernetes.io/restartedAt": "2026-02-01T00:00:00Z"}
     pod = {"containers": [{**await container(stage), "env": env, "image": "acme/server:v1-by-hand"}]}
     change = {"spec": {"template": {"metadata": {"annotations": restarted}, "spec": pod}}}
-    await stage.site.kubernetes.patch("Deployment", NAME, change)
+    await stage.kubernetes.patch("Deployment", NAME, change)
     edited = await at_rest(stage, DEPLOYMENT)
     before = await pods_and_sets(stage)
 
@@ -80,7 +80,7 @@ async def test_no_other_replica_count_is_ever_seen(stage: RealStage, last: str) 
         await scaled_by_an_autoscaler(stage, 4)
     live = await at_rest(stage, DEPLOYMENT)
 
-    async with replicas_seen(stage.site.kubernetes, NAME) as seen:
+    async with replicas_seen(stage.kubernetes, NAME) as seen:
         after = await take_over(stage, live, intent_as_found(stage, live, autoscaled=True), autoscaled=True)
         again = await take_over(stage, after, intent_as_found(stage, after, autoscaled=True), autoscaled=True)
 
@@ -93,7 +93,7 @@ async def test_what_a_poller_writes_later_becomes_ours_again(stage: RealStage) -
     live = (await left_of(stage, an_old_item(stage)))[DEPLOYMENT]
     await adopted(stage, live)
     pod = {"containers": [{"name": "inference", "image": "acme/server:v0"}]}
-    await patch(stage.site.kubernetes, "Deployment", NAME, {"spec": {"replicas": 3, "template": {"spec": pod}}})
+    await patch(stage.kubernetes, "Deployment", NAME, {"spec": {"replicas": 3, "template": {"spec": pod}}})
     changed = await at_rest(stage, DEPLOYMENT)
 
     after = await take_over(stage, changed, manifests_of(stage)[DEPLOYMENT])
@@ -106,7 +106,7 @@ async def test_what_a_poller_writes_later_becomes_ours_again(stage: RealStage) -
 @pytest.mark.behaviour("B35")
 async def test_a_poller_that_writes_meanwhile_stops_the_adoption(stage: RealStage) -> None:
     live = (await left_of(stage, an_old_item(stage)))[DEPLOYMENT]
-    await patch(stage.site.kubernetes, "Deployment", NAME, {"spec": {"replicas": 3}})
+    await patch(stage.kubernetes, "Deployment", NAME, {"spec": {"replicas": 3}})
 
     with pytest.raises(Conflict):
         await adopted(stage, live)
@@ -121,7 +121,7 @@ async def test_a_poller_that_writes_meanwhile_stops_the_adoption(stage: RealStag
 async def test_a_port_that_people_renumbered_before_is_taken_back(stage: RealStage) -> None:
     await left(stage, objects_of(an_old_item(stage))[1])
     ports = [{"port": 8081, "targetPort": 8000, "protocol": "TCP"}]
-    live = await stage.site.kubernetes.patch("Service", NAME, {"spec": {"ports": ports}})
+    live = await stage.kubernetes.patch("Service", NAME, {"spec": {"ports": ports}})
     manifest = manifests_of(stage)[SERVICE]
     folded = as_folded(live, adopting_fold(live, keeps_replicas=False))
     uid = live["metadata"]["uid"]
@@ -140,14 +140,14 @@ async def container(stage: RealStage) -> Any:
 
 async def pods_and_sets(stage: RealStage) -> tuple[set[str], set[str]]:
     """The pods that are not on their way out, and the ReplicaSets."""
-    pods, sets = await stage.site.kubernetes.list("Pod"), await stage.site.kubernetes.list("ReplicaSet")
+    pods, sets = await stage.kubernetes.list("Pod"), await stage.kubernetes.list("ReplicaSet")
     staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
     return {pod["metadata"]["uid"] for pod in staying}, {one["metadata"]["uid"] for one in sets}
 
 
 async def scaled_by_an_autoscaler(stage: RealStage, replicas: int) -> None:
     """Write the count where an autoscaler does, and under its name."""
-    kubernetes = stage.site.kubernetes
+    kubernetes = stage.kubernetes
     path, headers = kubernetes.path("Deployment", NAME) + "/scale", {"User-Agent": "kube-controller-manager/v1.36.1"}
     change = {"spec": {"replicas": replicas}}
     await kubernetes.request("PATCH", path, change, content_type=MERGE_PATCH, headers=headers)

@@ -11,7 +11,17 @@ from gco_stream.core.compare import differences
 from gco_stream.core.models import Apply, Delete, EndpointName, Kind, Manifest, ObjectKey
 from gco_stream.core.pods import pods_of
 from gco_stream.errors import Conflict
-from tests.contracts.stages import LABELS, SPECS, FakeStage, RealStage, Stage, a_real_stage, created, manifests_of
+from tests.contracts.stages import (
+    LABELS,
+    SPECS,
+    FakeStage,
+    RealStage,
+    Stage,
+    a_real_stage,
+    a_sandbox_stage,
+    created,
+    manifests_of,
+)
 from tests.fakes.cluster import FakeCluster
 from tests.world.eventually import eventually
 from tests.world.site import Site
@@ -48,16 +58,6 @@ class ClusterContract:
         assert set(observed.objects) == {DEPLOYMENT, SERVICE, INGRESS}
         assert observed.pods is None
         assert others.objects == {}
-
-    async def test_the_pods_of_an_endpoint_are_observed(self, stage: Stage) -> None:
-        await created(stage, manifests_of(stage, replicas=2))
-
-        async def both() -> bool:
-            stage.work()
-            observed = await stage.cluster.observe(LLAMA, with_pods=True)
-            return len(pods_of(LLAMA, observed)) == 2
-
-        await eventually(both, what="two pods of the Deployment")
 
     async def test_an_apply_answers_the_object_as_it_is(self, stage: Stage) -> None:
         answers = await created(stage, manifests_of(stage))
@@ -205,6 +205,18 @@ class ClusterContract:
         assert await stage.cluster.carry_out(Delete(key=key, uid=uid, why="test")) is None
 
 
+class PodsContract:
+    async def test_the_pods_of_an_endpoint_are_observed(self, stage: Stage) -> None:
+        await created(stage, manifests_of(stage, replicas=2))
+
+        async def both() -> bool:
+            stage.work()
+            observed = await stage.cluster.observe(LLAMA, with_pods=True)
+            return len(pods_of(LLAMA, observed)) == 2
+
+        await eventually(both, what="two pods of the Deployment")
+
+
 def our_entry(live: Manifest) -> list[Any]:
     """What the API server notes down about us, with the time of the last change."""
     return [entry for entry in live["metadata"]["managedFields"] if entry["manager"] == "gco-stream"]
@@ -225,13 +237,13 @@ def their_changes(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-class TestFakeCluster(ClusterContract):
+class TestFakeCluster(ClusterContract, PodsContract):
     @pytest.fixture
     def stage(self) -> FakeStage:
         return FakeStage(FakeCluster())
 
 
-class TestKubernetesCluster(ClusterContract):
+class TestKubernetesCluster(ClusterContract, PodsContract):
     @pytest_asyncio.fixture(loop_scope="session")
     async def stage(self, world: World, site: Site) -> AsyncIterator[RealStage]:
         async with a_real_stage(world.kubeconfig, site) as opened:
@@ -254,3 +266,10 @@ class TestKubernetesCluster(ClusterContract):
             await stage.cluster.carry_out(apply_to(first[key], manifest))
 
         assert {key: await stage.live(key) for key in manifests} == before
+
+
+class TestSandboxCluster(ClusterContract):
+    @pytest_asyncio.fixture
+    async def stage(self) -> AsyncIterator[RealStage]:
+        async with a_sandbox_stage() as opened:
+            yield opened

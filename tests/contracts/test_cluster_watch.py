@@ -12,7 +12,17 @@ import pytest_asyncio
 from gco_stream.core.mirror import Listed, Mirror, Shown, Vanished, WatchEvent, version_of
 from gco_stream.core.models import Apply, Delete, EndpointName, Kind, Manifest, ObjectKey
 from gco_stream.core.projection import digest, digest_of_intent, digest_of_live, project
-from tests.contracts.stages import LABELS, SPECS, FakeStage, RealStage, Stage, a_real_stage, created, manifests_of
+from tests.contracts.stages import (
+    LABELS,
+    SPECS,
+    FakeStage,
+    RealStage,
+    Stage,
+    a_real_stage,
+    a_sandbox_stage,
+    created,
+    manifests_of,
+)
 from tests.fakes.cluster import FakeCluster
 from tests.world.eventually import eventually
 from tests.world.site import Site
@@ -236,3 +246,10 @@ class TestKubernetesCluster(WatchContract):
             await eventually(lambda: not mirror.observed(LLAMA).objects, what="nothing in the mirror")
             for task in following:
                 task.cancel()
+
+
+class TestSandboxCluster(WatchContract):
+    @pytest_asyncio.fixture
+    async def stage(self) -> AsyncIterator[RealStage]:
+        async with a_sandbox_stage() as opened:
+            yield opened

@@ -18,7 +18,8 @@ from gco_stream.shell.connection import Connection
 from gco_stream.shell.kubernetes_library import Configuration, config
 from gco_stream.shell.lease import KubernetesLeases
 from tests.fakes.lease import FakeLeases
-from tests.world import Site, World
+from tests.sandboxes import a_sandbox
+from tests.world import Kubernetes, Site, World
 
 pytestmark = pytest.mark.behaviour("B4")
 
@@ -116,25 +117,35 @@ class TestFakeLeases(LeasesContract):
 
 
 class RealDesk:
-    def __init__(self, leases: KubernetesLeases, site: Site) -> None:
+    def __init__(self, leases: KubernetesLeases, kubernetes: Kubernetes) -> None:
         self.leases = leases
-        self.site = site
+        self.kubernetes = kubernetes
 
     async def remove(self) -> None:
-        await self.site.kubernetes.delete("Lease", "inference-monitor-leader")
+        await self.kubernetes.delete("Lease", "inference-monitor-leader")
 
 
 @asynccontextmanager
-async def a_real_desk(kubeconfig: Path, site: Site, *, namespace: str | None = None) -> AsyncIterator[RealDesk]:
+async def a_real_desk(
+    kubeconfig: Path, site: Site | Kubernetes, *, namespace: str | None = None
+) -> AsyncIterator[RealDesk]:
+    kubernetes = site.kubernetes if isinstance(site, Site) else site
     configuration = Configuration()
     await config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
     async with Connection(configuration) as api:
-        leases = KubernetesLeases(api, namespace=namespace or site.namespace, timeout=timedelta(seconds=5))
-        yield RealDesk(leases, site)
+        leases = KubernetesLeases(api, namespace=namespace or kubernetes.namespace, timeout=timedelta(seconds=5))
+        yield RealDesk(leases, kubernetes)
 
 
 class TestKubernetesLeases(LeasesContract):
     @pytest_asyncio.fixture(loop_scope="session")
     async def desk(self, world: World, site: Site) -> AsyncIterator[RealDesk]:
         async with a_real_desk(world.kubeconfig, site) as opened:
+            yield opened
+
+
+class TestSandboxLeases(LeasesContract):
+    @pytest_asyncio.fixture
+    async def desk(self) -> AsyncIterator[RealDesk]:
+        async with a_sandbox() as (sandbox, kubernetes), a_real_desk(sandbox.kubeconfig, kubernetes) as opened:
             yield opened

@@ -159,7 +159,8 @@ def test_foreign_objects_outlive_every_history_unchanged(history: list[Any], key
     made = Story()
     made.comes_to_rest()
     theirs = foreign(made.cluster.objects[key])
-    cluster = BusyCluster(objects={key: theirs})
+    cluster = BusyCluster()
+    cluster.objects[key] = theirs
 
     story = told(history, cluster=cluster)
 

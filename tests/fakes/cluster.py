@@ -9,10 +9,8 @@ from gco_stream.core.mirror import Listed, Shown, Vanished, WatchEvent
 from gco_stream.core.models import Action, Apply, EndpointName, Kind, Manifest, ObjectKey, Observed
 from gco_stream.core.projection import project
 from gco_stream.core.route import target_groups_of
-from tests.builders import with_defaults
 from tests.cluster_model import ClusterModel
 from tests.fakes.line import Line
-from tests.server_side_apply import applied
 
 
 class FakeCluster:
@@ -33,13 +31,7 @@ class FakeCluster:
     def make(self, manifest: Manifest, *, manager: str = "kubectl") -> dict[str, Any]:
         """Let somebody else make an object, or change one that is there."""
         key = ObjectKey(Kind(manifest["kind"]), manifest["metadata"]["name"])
-        before = self.model.objects.get(key)
-        after = with_defaults(applied(before, manifest, manager=manager))
-        after["metadata"].setdefault("uid", f"uid-of-{key}")
-        after["metadata"]["resourceVersion"] = str(self.model.version())
-        after["metadata"]["generation"] = after["metadata"].get("generation", 0) + 1
-        self.model.objects[key] = after
-        return after
+        return self.model.write(key, "apply", manifest, manager=manager, force=True)
 
     def kinds(self, name: str) -> set[Kind]:
         """Which of an endpoint's objects exist."""

@@ -1,0 +1,5 @@
+"""A small Kubernetes API server on this machine: for a look at gco-stream without a cluster, and for its tests."""
+
+from gco_stream.sandbox.sandbox import Sandbox
+
+__all__ = ["Sandbox"]

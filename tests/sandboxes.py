@@ -1,0 +1,23 @@
+"""Sandboxes, and a hand in them from outside."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from gco_stream.sandbox import Sandbox
+from gco_stream.shell.clock import SystemClock
+from tests.world.kubernetes import Kubernetes
+
+NAMESPACE = "inference"
+
+
+@asynccontextmanager
+async def a_sandbox(*, namespace: str = NAMESPACE, keep: int = 10_000) -> AsyncIterator[tuple[Sandbox, Kubernetes]]:
+    """A running sandbox, and its API server as an administrator sees it from one namespace."""
+    async with Sandbox(SystemClock(), namespaces=(namespace,), keep=keep) as sandbox:
+        token = json.loads(sandbox.kubeconfig.read_text())["users"][0]["user"]["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        async with aiohttp.ClientSession(base_url=sandbox.url, headers=headers) as session:
+            yield sandbox, Kubernetes(session, namespace)
