@@ -181,8 +181,8 @@ class ObjectPlace(Place):
         return ObjectKey(Kind(self.resource.kind), self.name)
 
 
-def place_of(key: ObjectKey) -> Place:
-    return ObjectPlace(resource=RESOURCES[key.kind.value], namespace=SCOPE.namespace, name=key.name)
+def place_of(key: ObjectKey, *, namespace: str = SCOPE.namespace) -> Place:
+    return ObjectPlace(resource=RESOURCES[key.kind.value], namespace=namespace, name=key.name)
 
 
 def _fold(fold: Fold) -> list[dict[str, Any]]:

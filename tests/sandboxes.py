@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from gco_stream.sandbox import Sandbox
+from gco_stream.sandbox import Directions, Sandbox
 from gco_stream.shell.clock import SystemClock
 from tests.world.kubernetes import Kubernetes
 
@@ -14,9 +14,11 @@ NAMESPACE = "inference"
 
 
 @asynccontextmanager
-async def a_sandbox(*, namespace: str = NAMESPACE, keep: int = 10_000) -> AsyncIterator[tuple[Sandbox, Kubernetes]]:
+async def a_sandbox(
+    *, namespace: str = NAMESPACE, keep: int = 10_000, directions: Directions | None = None
+) -> AsyncIterator[tuple[Sandbox, Kubernetes]]:
     """A running sandbox, and its API server as an administrator sees it from one namespace."""
-    async with Sandbox(SystemClock(), namespaces=(namespace,), keep=keep) as sandbox:
+    async with Sandbox(SystemClock(), namespaces=(namespace,), directions=directions, keep=keep) as sandbox:
         token = json.loads(sandbox.kubeconfig.read_text())["users"][0]["user"]["token"]
         headers = {"Authorization": f"Bearer {token}"}
         async with aiohttp.ClientSession(base_url=sandbox.url, headers=headers) as session:

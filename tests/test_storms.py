@@ -32,7 +32,8 @@ def a_foreign(kind: str, name: str) -> dict[str, Any]:
     spec: dict[str, Any] = {"ports": [{"port": 80, "protocol": "TCP"}], "selector": {"app": name}}
     if kind == "Deployment":
         container = {"name": "inference", "image": "theirs"}
-        spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": {"spec": {"containers": [container]}}}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+        spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
         spec["strategy"] = {"rollingUpdate": {"maxSurge": 0}}
     if kind == "Ingress":
         backend = {"service": {"name": name, "port": {"number": 80}}}

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.looptime, pytest.mark.behaviour("B4")]
 
 READS = {"get", "scan", "observe", "pods", "count_target_groups", "watch"}
 ITEM = an_item("llama", desired_state="deleted", region_status={})
-MANIFEST = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "llama"}, "spec": {}}
+MANIFEST = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "llama"}, "spec": {"ports": [{"port": 80}]}}
 ACTION: Action = Apply(key=SERVICE, manifest=MANIFEST, uid=None, why="test")
 
 

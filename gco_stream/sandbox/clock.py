@@ -5,12 +5,8 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The time, and waiting."""
+    """The time; waits are on the event loop's own, with which it has to go."""
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
         ...

@@ -1,9 +1,11 @@
 """The sandbox: an API server of its own, on this machine, for as long as a block lasts."""
 
+import asyncio
 import json
 import secrets
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +14,8 @@ from aiohttp import web
 
 from gco_stream.sandbox.clock import Clock
 from gco_stream.sandbox.server import ApiServer
+from gco_stream.sandbox.simulator.directions import Directions
+from gco_stream.sandbox.simulator.simulator import Simulator
 from gco_stream.sandbox.store.kinds import RESOURCES
 from gco_stream.sandbox.store.requests import Place, Write
 from gco_stream.sandbox.store.store import Store
@@ -25,12 +29,37 @@ class Sandbox:
     ``async with Sandbox(clock, namespaces=["inference"]) as sandbox:`` starts it, and
     nothing is left of it after the block.
 
+    What is applied to it comes to life: Deployments get pods, on machines, that get ready or do not, as ``directions``
+    say; autoscalers scale, and what belongs to something deleted goes.
+
     Attributes:
         store: Its objects, for who wants to look at them or change them from inside.
+        directions: How long things take and what goes wrong; may be changed at any time.
     """
 
-    def __init__(self, clock: Clock, *, namespaces: tuple[str, ...] = (), port: int = 0, keep: int = 10_000) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        namespaces: Sequence[str] = (),
+        directions: Directions | None = None,
+        port: int = 0,
+        keep: int = 10_000,
+    ) -> None:
+        """Make it, without starting it.
+
+        Args:
+            clock: What tells the time; waits are on the event loop's own.
+            namespaces: Those that are there beside ``default``.
+            directions: None for pods that are ready at once.
+            port: Where it is on this machine; 0 for any that is free.
+            keep: How many changes it remembers; a watch from before those gets 410.
+        """
+        self.directions = directions or Directions()
         self.store = Store(now=clock.now, keep=keep)
+        self._simulator = Simulator(self.store, clock, self.directions)
+        self._tasks = asyncio.TaskGroup()
+        self._working: asyncio.Task[None] | None = None
         self._token = secrets.token_hex(16)
         self._port = port
         self._folder: Path | None = None
@@ -64,15 +93,22 @@ class Sandbox:
         self._port = self._runner.addresses[0][1]
         self._folder = Path(tempfile.mkdtemp(prefix="gco-stream-sandbox-"))
         self.kubeconfig.write_text(self._kubeconfig())
+        await self._tasks.__aenter__()
+        self._working = self._tasks.create_task(self._simulator.run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        try:
+            if self._working is not None:
+                self._working.cancel()
+            await self._tasks.__aexit__(kind, error, trace)
+        finally:
+            if self._runner is not None:
+                await self._runner.cleanup()
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     def _kubeconfig(self) -> str:
         # JSON is YAML.

@@ -140,6 +140,8 @@ def _without_their_writes(kept: dict[str, Any]) -> dict[str, Any]:
     if kind in ("Deployment", "HorizontalPodAutoscaler") and "metadata" in kept:
         kept["metadata"].pop("resourceVersion", None)
         kept.pop("status", None)
+    if kind == "Scale":
+        kept["status"].pop("replicas", None)
     if kind.endswith("List"):
         kept["metadata"].pop("resourceVersion", None)
     return kept

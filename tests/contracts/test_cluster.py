@@ -268,7 +268,7 @@ class TestKubernetesCluster(ClusterContract, PodsContract):
         assert {key: await stage.live(key) for key in manifests} == before
 
 
-class TestSandboxCluster(ClusterContract):
+class TestSandboxCluster(ClusterContract, PodsContract):
     @pytest_asyncio.fixture
     async def stage(self) -> AsyncIterator[RealStage]:
         async with a_sandbox_stage() as opened:

@@ -1,5 +1,6 @@
 """One endpoint's story without a loop: writes, passes, and time, each pass held to what must always be true."""
 
+import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from typing import Any
 
 from gco_stream.core.conclusions import may_be_promoted
 from gco_stream.core.manifests.ownership import is_ours
-from gco_stream.core.models import Action, Delete, Item, Kind, ObjectKey, canary_name, is_leaving
+from gco_stream.core.models import Action, Delete, Item, Kind, Manifest, ObjectKey, canary_name, is_leaving
 from gco_stream.core.plan import Plan, make_plan
 from gco_stream.core.record import Endpoint
 from gco_stream.core.report import Outcome, region_status
@@ -183,10 +184,20 @@ class Story:
             key: (
                 live["metadata"].get("labels"),
                 live["metadata"].get("annotations") or {},
-                {field: value for field, value in live["spec"].items() if field not in left_out},
+                {field: value for field, value in _asked(live).items() if field not in left_out},
             )
             for key, live in self.cluster.objects.items()
         }
+
+
+def _asked(live: Manifest) -> Any:
+    """Leave out what Kubernetes gives once: an address, and how the first image of a container is to be pulled."""
+    spec = {field: value for field, value in copy.deepcopy(live["spec"]).items() if not field.startswith("clusterIP")}
+    if live["kind"] == "Deployment":
+        pod = spec["template"]["spec"]
+        for container in (*pod["containers"], *pod.get("initContainers", ())):
+            del container["imagePullPolicy"]
+    return spec
 
 
 def told(

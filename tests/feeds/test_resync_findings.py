@@ -17,7 +17,7 @@ from gco_stream.core.projection import project
 from gco_stream.errors import Transient
 from gco_stream.feeds.resync import Resync, ResyncRequests
 from gco_stream.queue import WorkQueue
-from tests.builders import SCOPE, a_live, an_endpoint, an_item, deployment_of
+from tests.builders import SCOPE, an_endpoint, an_item, deployment_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.line import soon
@@ -37,7 +37,7 @@ class Stage:
         for number in range(records):
             self.records.put(an_item(f"e{number:04}"))
         for number in range(left_over):
-            self.cluster.make(a_live(deployment_of(an_endpoint(f"gone{number}"))), manager="gco-stream")
+            self.cluster.make(deployment_of(an_endpoint(f"gone{number}")), manager="gco-stream")
         self.resync = Resync(
             records=self.records,
             cluster=self.cluster,
@@ -169,7 +169,7 @@ async def test_what_is_made_while_the_table_is_scanned_is_not_taken_for_gone() -
     def make() -> None:
         """Somebody creates a record where the scan has been already, and its objects are seen at once."""
         stage.records.put(an_item("a-new-one"))
-        live = stage.cluster.make(a_live(deployment_of(an_endpoint("a-new-one"))), manager="gco-stream")
+        live = stage.cluster.make(deployment_of(an_endpoint("a-new-one")), manager="gco-stream")
         stage.resync.mirror.note(ObjectKey(Kind.DEPLOYMENT, "a-new-one"), project(live))
 
     async with running(stage):

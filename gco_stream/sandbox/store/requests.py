@@ -92,3 +92,10 @@ def grace_of(live: Mapping[str, Any], deletion: Deletion) -> int:
     said = deletion.grace_seconds
     seconds: int = spec.get("terminationGracePeriodSeconds", 30) if said is None else said
     return seconds
+
+
+def is_over(live: Mapping[str, Any]) -> bool:
+    """Whether an object that is being deleted has nothing more to wait for."""
+    metadata = live["metadata"]
+    is_leaving = metadata.get("deletionTimestamp") is not None
+    return is_leaving and not metadata.get("finalizers") and not metadata.get("deletionGracePeriodSeconds")

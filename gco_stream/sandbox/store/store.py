@@ -33,7 +33,7 @@ from gco_stream.sandbox.store.metadata import (
 )
 from gco_stream.sandbox.store.owners import Entry, after_update, an_entry, entries_of, written
 from gco_stream.sandbox.store.patches import BadPatch, json_patched, merge_patched
-from gco_stream.sandbox.store.requests import Deletion, Place, Write, check_preconditions, grace_of
+from gco_stream.sandbox.store.requests import Deletion, Place, Write, check_preconditions, grace_of, is_over
 from gco_stream.sandbox.store.states import furnish, keep_given, laid_over, part_of
 from gco_stream.sandbox.store.values import copied
 
@@ -225,7 +225,8 @@ class Store:
         if live is None:
             self._furnish(whole)
         keep_given(whole, live)
-        count_generation(place, whole, live)
+        if not write.subresource or write.subresource == "scale":
+            count_generation(place, whole, live)
         if live is not None and is_same(live, whole):
             return live
         return whole if write.is_dry_run else self._store(place, live, whole)
@@ -241,7 +242,7 @@ class Store:
         furnish(made)
 
     def _store(self, place: Place, live: Object | None, after: Object) -> Object:
-        if after["metadata"].get("deletionTimestamp") and not after["metadata"].get("finalizers"):
+        if is_over(after):
             self._remove(place, live or after)
             return after
         version = self.next_version()
