@@ -1,12 +1,13 @@
 """Every set of Ingresses and Services that ever existed together, from the API server's audit log.
 
 Changes are put in the order of the versions that the server gave them. It gives none to an Ingress that is gone: that
-one leaves at the end of its deletion, as whoever asked for it could not know earlier.
+one leaves at the end of its deletion, as whoever asked for it could not know earlier, unless somebody looked and did
+not find it before: who asked may have been killed, and its successor reads what has been done.
 """
 
 import json
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.load_balancer import LoadBalancer, platform
@@ -20,6 +21,8 @@ _LAST = "zzz"
 
 Key = tuple[str, str]
 """Kind and name."""
+Look = tuple[str, str]
+"""When somebody asked for an object that was not there, and was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +56,28 @@ class Write:
 
 def writes(lines: Iterable[str]) -> Iterator[Write]:
     """Read the changes of Ingresses and Services from an audit log, in the order of the log."""
+    found: list[Write] = []
+    missed: dict[tuple[str, Key], list[Look]] = {}
     for line in lines:
         entry = json.loads(line)
         thing = entry.get("objectRef") or {}
-        if thing.get("resource") in _KINDS and entry["verb"] in _WRITES and _is_done(entry):
-            yield _write(entry, thing)
+        if thing.get("resource") not in _KINDS:
+            continue
+        if entry["verb"] in _WRITES and _is_done(entry):
+            found.append(_write(entry, thing))
+        elif entry["verb"] == "get" and entry["stage"] == "ResponseComplete" and entry["responseStatus"]["code"] == 404:
+            place = (thing["namespace"], (_KINDS[thing["resource"]], thing["name"]))
+            missed.setdefault(place, []).append((entry["requestReceivedTimestamp"], entry["stageTimestamp"]))
+    for write in found:
+        yield _as_seen(write, missed.get((write.namespace, write.key), ()))
+
+
+def _as_seen(write: Write, missed: Iterable[Look]) -> Write:
+    """End a deletion when somebody did not find the object any more, if that was before it was answered."""
+    if write.version is not None:
+        return write
+    ends = [ended for began, ended in missed if write.began <= began and ended < write.ended]
+    return replace(write, ended=min(ends, default=write.ended))
 
 
 def _is_done(entry: dict[str, Any]) -> bool:

@@ -184,3 +184,21 @@ def test_changes_come_in_the_order_of_their_versions_and_ends() -> None:
         "delete Ingress",
         "delete Service",
     ]
+
+
+class TestADeletionWhoseAskerWasKilled:
+    """Its answer comes late to nobody, while the next process reads that the Ingress is gone, and goes on."""
+
+    ASKED = a_line("delete", "Ingress", gone("Ingress"), began=3, took=5)
+    SERVICE = a_line("delete", "Service", live("Service", 4), began=5)
+
+    @staticmethod
+    def look(began: float, code: int = 404) -> str:
+        return a_line("get", "Ingress", {}, began=began, took=0.1, responseStatus={"code": code})
+
+    def test_it_ended_when_somebody_did_not_find_the_ingress(self) -> None:
+        assert wrong(*both(), self.ASKED, self.look(4), self.SERVICE) == []
+
+    @pytest.mark.parametrize("look", [look(4, code=200), look(2.5), look(5.2)], ids=["found", "before", "after"])
+    def test_no_other_look_excuses_a_service_that_went_first(self, look: str) -> None:
+        assert MISSING in wrong(*both(), self.ASKED, look, self.SERVICE)[0]
