@@ -8,6 +8,7 @@ import typer
 from gco_stream.cli import capture, check, endpoint, explain, plan, replay, resync, schema, table, top
 from gco_stream.cli import run as controller
 from gco_stream.cli.command import NoColor, Output, Verbose
+from gco_stream.cli.demo.command import demo
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(endpoint.app, name="endpoint")
@@ -20,6 +21,7 @@ app.command()(capture.capture)
 app.command()(replay.replay)
 app.command()(resync.resync)
 app.command("schema")(schema.schema)
+app.command()(demo)
 
 
 def _print_version(wanted: bool) -> None:

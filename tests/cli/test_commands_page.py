@@ -33,6 +33,7 @@ def test_every_command_of_the_interface_is_there() -> None:
         ("capture",),
         ("replay",),
         ("resync",),
+        ("demo",),
         *(("endpoint", name) for name in endpoint),
         *(("table", name) for name in table),
     }

@@ -1,4 +1,4 @@
-"""A site: what one test or one demo has to itself in a shared world."""
+"""A site: what one test has to itself in a shared world."""
 
 import secrets
 from collections.abc import AsyncIterator, Callable

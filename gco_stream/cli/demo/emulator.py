@@ -6,10 +6,12 @@ changes nothing makes a record of the stream, too.
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 
 from moto.server import ThreadedMotoServer
 
+_RESET_SECONDS = 5.0
 CREDENTIAL = "demo"
 """Key id and secret alike; the emulator takes any, but the SDKs insist on having one."""
 
@@ -23,6 +25,16 @@ def emulated_dynamodb() -> Iterator[str]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
+        try:
+            yield f"http://{host}:{port}"
+        finally:
+            _forget_everything(host, port)
     finally:
         server.stop()
+
+
+def _forget_everything(host: str, port: int) -> None:
+    """Empty the emulator: what it holds is this process's, and would be there again in another one."""
+    with closing(HTTPConnection(host, port, timeout=_RESET_SECONDS)) as connection:
+        connection.request("POST", "/moto-api/reset")
+        connection.getresponse().read()
