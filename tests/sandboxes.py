@@ -1,6 +1,5 @@
 """Sandboxes, and a hand in them from outside."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,7 +18,6 @@ async def a_sandbox(
 ) -> AsyncIterator[tuple[Sandbox, Kubernetes]]:
     """A running sandbox, and its API server as an administrator sees it from one namespace."""
     async with Sandbox(SystemClock(), namespaces=(namespace,), directions=directions, keep=keep) as sandbox:
-        token = json.loads(sandbox.kubeconfig.read_text())["users"][0]["user"]["token"]
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {sandbox.token}"}
         async with aiohttp.ClientSession(base_url=sandbox.url, headers=headers) as session:
             yield sandbox, Kubernetes(session, namespace)

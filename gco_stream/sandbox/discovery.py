@@ -17,9 +17,9 @@ _VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 _REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
-async def discovered(request: web.Request) -> web.Response | None:
+async def discovered(request: web.Request, path: str) -> web.Response | None:
     """Answer a request that is about no object; None if it is about one."""
-    path = request.path.rstrip("/") or "/"
+    path = path.rstrip("/")
     if path in ("/healthz", "/livez", "/readyz"):
         return web.Response(text="ok")
     if path == _REVIEW and request.method == "POST":

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -35,6 +35,7 @@ class Sandbox:
     Attributes:
         store: Its objects, for who wants to look at them or change them from inside.
         directions: How long things take and what goes wrong; may be changed at any time.
+        token: Whoever has it may do everything, and nobody else anything.
     """
 
     def __init__(
@@ -60,10 +61,11 @@ class Sandbox:
         self._simulator = Simulator(self.store, clock, self.directions)
         self._tasks = asyncio.TaskGroup()
         self._working: asyncio.Task[None] | None = None
-        self._token = secrets.token_hex(16)
+        self.token = secrets.token_hex(16)
         self._port = port
         self._folder: Path | None = None
         self._runner: web.AppRunner | None = None
+        self._make("IngressClass", "alb", spec={"controller": "ingress.k8s.aws/alb"})
         for name in ("default", *namespaces):
             self.make_namespace(name)
 
@@ -80,13 +82,21 @@ class Sandbox:
         return self._folder / "kubeconfig"
 
     def make_namespace(self, name: str) -> None:
-        """Make a namespace."""
-        place = Place(resource=RESOURCES["Namespace"], namespace="", name=name)
-        self.store.create(place, {"metadata": {"name": name}}, Write(manager="sandbox"))
+        """Make a namespace, with the service account and the claim that the pods of endpoints need."""
+        self._make("Namespace", name)
+        self._make("ServiceAccount", "gco-service-account", namespace=name)
+        claim = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Ti"}}}
+        self._make("PersistentVolumeClaim", "efs-claim", namespace=name, spec=claim)
+
+    def _make(self, kind: str, name: str, *, namespace: str = "", **fields: Any) -> None:
+        place = Place(resource=RESOURCES[kind], namespace=namespace, name=name)
+        self.store.create(place, {"metadata": {"name": name}, **fields}, Write(manager="sandbox"))
 
     async def __aenter__(self) -> Self:
-        application = ApiServer(self.store, token=self._token).application()
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+        application = ApiServer(self.store, token=self.token).application()
+        self._runner = web.AppRunner(
+            application, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
@@ -115,8 +125,8 @@ class Sandbox:
         content = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "sandbox", "cluster": {"server": self.url}}],
-            "users": [{"name": "sandbox", "user": {"token": self._token}}],
+            "clusters": [{"name": "sandbox", "cluster": {"server": f"{self.url}/{self.token}"}}],
+            "users": [{"name": "sandbox", "user": {}}],
             "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox", "user": "sandbox"}}],
             "current-context": "sandbox",
         }

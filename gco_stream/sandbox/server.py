@@ -5,6 +5,7 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -28,7 +29,8 @@ Answer = tuple[int, dict[str, Any]]
 class ApiServer:
     """Answers requests about the objects of one store.
 
-    Whoever has the token may do everything.
+    Whoever has the token may do everything. Clients written in Go send none where there is no TLS, so that it may also
+    be the first part of the path, as that of a proxy.
     """
 
     def __init__(self, store: Store, *, token: str) -> None:
@@ -51,11 +53,11 @@ class ApiServer:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         try:
-            self._check_token(request)
-            found = await discovered(request)
+            path = self._authorized(request)
+            found = await discovered(request, path)
             if found is not None:
                 return found
-            route = read_path(request.path)
+            route = read_path(path)
             if request.method == "GET" and request.query.get("watch") in ("true", "1"):
                 return await self._watch(request, route)
             code, answer = await self._verb(request.method)(request, route)
@@ -68,9 +70,14 @@ class ApiServer:
             raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
         return self._verbs[method]
 
-    def _check_token(self, request: web.Request) -> None:
+    def _authorized(self, request: web.Request) -> str:
+        """See that a request has the token, in its head or first in its path, and return the path without it."""
+        prefix = f"/{self._token}"
+        if request.path.startswith(f"{prefix}/"):
+            return request.path.removeprefix(prefix)
         if request.headers.get("Authorization") != f"Bearer {self._token}":
             raise ApiError(401, "Unauthorized", "Unauthorized")
+        return request.path
 
     async def _read(self, request: web.Request, route: Route) -> Answer:
         is_thin = wants_metadata(request.headers.get("Accept", ""))
@@ -105,9 +112,11 @@ class ApiServer:
         watch = Watch(self._store, route, wanted, selector(labels, fields))
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        async for line in watch.lines():
-            await response.write(line)
-        await response.write_eof()
+        # Who follows it may hang up at any moment.
+        with suppress(ConnectionResetError):
+            async for line in watch.lines():
+                await response.write(line)
+            await response.write_eof()
         return response
 
     async def _create(self, request: web.Request, route: Route) -> Answer:

@@ -48,9 +48,10 @@ async def at_rest(stage: RealStage, key: ObjectKey) -> Made:
         live = dict(await stage.live(key) or {})
         status = live.get("status", {})
         is_seen = status.get("observedGeneration") == live["metadata"].get("generation")
-        is_done = is_seen and status.get("availableReplicas", 0) == live["spec"].get("replicas")
+        counters = ("replicas", "updatedReplicas", "availableReplicas")
+        is_done = is_seen and all(status.get(one, 0) == live["spec"].get("replicas") for one in counters)
         progress = [c["reason"] for c in status.get("conditions", ()) if c["type"] == "Progressing"]
-        is_at_rest = is_done and progress == ["NewReplicaSetAvailable"]
+        is_at_rest = is_done and progress == ["NewReplicaSetAvailable"] and not status.get("terminatingReplicas")
         return live if key.kind is not Kind.DEPLOYMENT or is_at_rest else None
 
     found = await eventually(settled, what=f"{key} at rest")

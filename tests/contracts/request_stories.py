@@ -89,6 +89,14 @@ async def endpoints_of_all_kinds(talk: Conversation) -> None:
 
 
 @story
+async def making_endpoints_of_all_kinds(talk: Conversation) -> None:
+    for spec in (*SPECS.values(), {"autoscaling": {"enabled": True, "max_replicas": 5}}):
+        for manifest in of_endpoint(talk, **spec):
+            await talk.create(manifest)
+            await talk.delete(manifest["kind"], manifest["metadata"]["name"])
+
+
+@story
 async def what_does_not_fit(talk: Conversation) -> None:
     for more in (
         {"env": [{"name": "A", "value": 1}]},

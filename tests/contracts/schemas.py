@@ -17,6 +17,7 @@ _GROUPS = {
     "Deployment": "apps.v1",
     "ReplicaSet": "apps.v1",
     "Ingress": "networking.v1",
+    "IngressClass": "networking.v1",
     "HorizontalPodAutoscaler": "autoscaling.v2",
     "Scale": "autoscaling.v1",
     "Lease": "coordination.v1",

@@ -165,10 +165,9 @@ class AdoptionContract:
 
 
 def old_fields(live: Mapping[str, Any]) -> set[tuple[str, ...]]:
-    """What the old client owns, without the marks of whole maps, which the model does not set."""
+    """What the old client owns."""
     (tree,) = (e["fieldsV1"] for e in live["metadata"]["managedFields"] if e["manager"] == "OpenAPI-Generator")
-    found = set(leaves(tree))
-    return {path for path in found if path[-1] != "." or path[-2].startswith("k:")}
+    return set(leaves(tree))
 
 
 class TestFakeCluster(AdoptionContract):

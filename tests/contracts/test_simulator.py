@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from gco_stream.core.causes import Cause, current_template, first_cause
+from gco_stream.core.causes import Cause, current_template, first_cause, refused_pods
 from gco_stream.sandbox import Directions
 from tests.contracts.small_manifests import a_deployment
 from tests.sandboxes import a_sandbox
@@ -120,6 +120,22 @@ class LifeContract:
         message = "no node can take the pod: Insufficient nvidia.com/gpu, node(s) had untolerated taint(s)"
         cause = Cause(reason="InsufficientCapacity", message=message)
         await eventually(lambda: is_cause(kubernetes, cause), what=str(cause))
+
+    async def test_pods_that_cannot_be_made_are_told_of(self, kubernetes: Kubernetes) -> None:
+        manifest = running()
+        manifest["spec"]["template"]["spec"]["serviceAccountName"] = "nobody"
+        await kubernetes.apply(manifest)
+
+        why = f'error looking up service account {kubernetes.namespace}/nobody: serviceaccount "nobody" not found'
+        cause = Cause(reason="FailedCreate", message=f"pods cannot be made: {why}")
+
+        async def is_told() -> bool:
+            assert refused_pods(await kubernetes.get("Deployment", "llama") or {}) == cause
+            return True
+
+        await eventually(is_told, what=str(cause))
+        _, said = await says(kubernetes)
+        assert {one[2] for one in said} >= {"MinimumReplicasUnavailable", "NewReplicaSetCreated"}
 
     async def test_a_rollout_that_takes_too_long_says_so(self, kubernetes: Kubernetes) -> None:
         await kubernetes.apply(running("never-ready", progressDeadlineSeconds=1))

@@ -11,6 +11,7 @@ import pytest_asyncio
 from tests.contracts.conversations import Conversation
 from tests.contracts.small_manifests import a_deployment, a_service, an_ingress
 from tests.sandboxes import NAMESPACE, a_sandbox
+from tests.world.eventually import eventually
 
 
 @pytest_asyncio.fixture
@@ -50,6 +51,17 @@ async def test_whoever_lacks_its_token_is_refused(talk: Conversation) -> None:
     assert (answer.status, status["message"]) == (401, "Unauthorized")
 
 
+async def test_its_token_may_stand_in_the_path() -> None:
+    async with (
+        a_sandbox() as (sandbox, _),
+        aiohttp.ClientSession() as session,
+        session.get(f"{sandbox.url}/{sandbox.token}/api/v1/namespaces") as answer,
+    ):
+        listed = await answer.json()
+
+    assert [item["metadata"]["name"] for item in listed["items"]] == ["default", NAMESPACE]
+
+
 async def test_a_watch_from_what_is_forgotten_is_told_so_by_its_only_event(talk: Conversation) -> None:
     first = await talk.create(a_service("a"))
     for name in "bcdef":
@@ -67,6 +79,20 @@ async def test_a_watch_tells_where_it_is_before_it_ends(talk: Conversation) -> N
 
     assert [event["type"] for event in events] == ["ADDED", "BOOKMARK"]
     assert events[-1]["object"]["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+async def test_who_follows_may_hang_up(caplog: pytest.LogCaptureFixture) -> None:
+    async with a_sandbox() as (sandbox, kubernetes):
+        events = kubernetes.watch("Service")
+        await kubernetes.create(a_service())
+        await anext(events)
+
+        await events.aclose()
+        for number in range(3):
+            await kubernetes.create(a_service(f"more-{number}"))
+        await eventually(lambda: len(sandbox.store.listeners) == 1, what="only the simulator listening")
+
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_list_that_is_read_too_late_has_to_begin_anew(talk: Conversation) -> None:
@@ -105,7 +131,7 @@ async def test_metadata_alone_can_be_asked_for(talk: Conversation) -> None:
 async def test_nothing_is_left_of_it() -> None:
     async with a_sandbox() as (sandbox, _):
         folder, url = sandbox.kubeconfig.parent, sandbox.url
-        assert json.loads(sandbox.kubeconfig.read_text())["clusters"][0]["cluster"]["server"] == url
+        assert json.loads(sandbox.kubeconfig.read_text())["clusters"][0]["cluster"]["server"].startswith(url)
 
     assert not folder.exists()
     async with aiohttp.ClientSession() as session:

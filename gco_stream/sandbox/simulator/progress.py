@@ -24,6 +24,9 @@ def tell(
     counters = _counters(deployment, new, versions)
     progressing, due = _progress(deployment, new, counters, hands, is_new=is_new)
     conditions = [_available(deployment, counters, hands), *([progressing] if progressing else [])]
+    failure = condition(new, "ReplicaFailure") if new is not None else {}
+    if failure:
+        conditions.append({**failure, "lastUpdateTime": failure["lastTransitionTime"]})
     status: Object = {field: number for field, number in counters.items() if number or field == "terminatingReplicas"}
     status |= {"observedGeneration": deployment["metadata"]["generation"], "conditions": conditions}
     revision = {REVISION: new["metadata"]["annotations"][REVISION]} if new is not None else {}

@@ -27,12 +27,33 @@ def is_ready(pod: Object) -> bool:
 def _fill(replica_set: Object, hands: Hands) -> None:
     wanted = replica_set["spec"].get("replicas", 1)
     there = _active(hands.owned("Pod", replica_set))
-    for _ in range(wanted - len(there)):
-        hands.create(_pod(replica_set))
+    if _refusal(replica_set, hands) is None:
+        for _ in range(wanted - len(there)):
+            hands.create(_pod(replica_set))
     # Those go first that serve least: without a node, not ready, the newest.
     ordered = sorted(there, key=lambda pod: (bool(pod["spec"].get("nodeName")), is_ready(pod), _age(pod)))
     for pod in ordered[: max(0, len(there) - wanted)]:
         hands.delete(pod)
+
+
+def _refusal(replica_set: Object, hands: Hands) -> str | None:
+    """Say why its pods cannot be made; None if they can."""
+    namespace = replica_set["metadata"]["namespace"]
+    account = replica_set["spec"]["template"]["spec"].get("serviceAccountName", "default")
+    if account == "default" or ("ServiceAccount", account) in hands.store.objects[namespace]:
+        return None
+    why = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
+    return f'pods "{replica_set["metadata"]["name"]}-" is forbidden: {why}'
+
+
+def _failure(replica_set: Object, hands: Hands) -> Object | None:
+    why = _refusal(replica_set, hands)
+    if why is None or not replica_set["spec"].get("replicas", 1):
+        return None
+    before = condition(replica_set, "ReplicaFailure")
+    since = before.get("lastTransitionTime", hands.time)
+    said = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": why}
+    return {**said, "lastTransitionTime": since}
 
 
 def _age(pod: Object) -> int:
@@ -66,5 +87,6 @@ def _count(replica_set: Object, hands: Hands) -> None:
             **{field: number for field, number in counters.items() if number},
             "terminatingReplicas": sum(is_leaving(pod) for pod in pods),
             "observedGeneration": replica_set["metadata"]["generation"],
+            **({"conditions": [failure]} if (failure := _failure(replica_set, hands)) else {}),
         },
     )

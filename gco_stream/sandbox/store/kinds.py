@@ -120,6 +120,15 @@ _ALL = (
     Resource(
         group="networking.k8s.io", version="v1", plural="ingresses", kind="Ingress", short=("ing",), has_generation=True
     ),
+    Resource(
+        group="networking.k8s.io",
+        version="v1",
+        plural="ingressclasses",
+        kind="IngressClass",
+        is_namespaced=False,
+        has_status=False,
+        has_generation=True,
+    ),
 )
 RESOURCES: Mapping[str, Resource] = {resource.kind: resource for resource in _ALL}
 """Every kind by its name."""

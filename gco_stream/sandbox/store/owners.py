@@ -23,6 +23,7 @@ _ALWAYS_THERE = frozenset(
     {
         ("f:spec",),
         ("f:status",),
+        ("f:spec", "f:scaleTargetRef"),
         ("f:spec", "f:strategy"),
         ("f:spec", "f:template"),
         ("f:spec", "f:template", "f:metadata"),
