@@ -45,9 +45,7 @@ async def life(world: World) -> AsyncIterator[Life]:
             await live(Writers(site.table, site.namespace))
         for kind in ("Deployment", "Service", "Ingress", "HorizontalPodAutoscaler"):
             assert await site.kubernetes.list(kind) == []
-        with world.audit_log.open() as log:
-            log.seek(start)
-            yield Life(asked=needed(log), calls=proxy.services)
+        yield Life(asked=needed(world.audited(start)), calls=proxy.services)
 
 
 async def live(writers: Writers) -> None:
@@ -110,9 +108,7 @@ async def test_what_is_not_granted_is_found_in_the_audit_log(world: World, site:
     async with site.kubernetes.session.get(site.kubernetes.path("Secret"), headers=headers) as answer:
         assert answer.status == 403
 
-    with world.audit_log.open() as log:
-        log.seek(start)
-        (found,) = denied(log)
+    (found,) = denied(world.audited(start))
     assert found.endswith("secrets: list core/secrets is not in k8s/base/role.yaml")
 
 

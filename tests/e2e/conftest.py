@@ -21,9 +21,7 @@ def load_balancer(request: pytest.FixtureRequest, world: World) -> Iterator[None
     start = world.audit_log.stat().st_size
     yield
     by_hand = [name for mark in request.node.iter_markers("by_hand") for name in mark.args]
-    with world.audit_log.open() as log:
-        log.seek(start)
-        found = wrong_instants(writes(log), by_hand=by_hand)
+    found = wrong_instants(writes(world.audited(start)), by_hand=by_hand)
     assert not found, "\n".join(found)
 
 
@@ -32,9 +30,7 @@ def rights(world: World) -> Iterator[None]:
     """See that the controller asked for nothing that the shipped Role does not grant: it runs with nothing else."""
     start = world.audit_log.stat().st_size
     yield
-    with world.audit_log.open() as log:
-        log.seek(start)
-        in_vain = denied(log)
+    in_vain = denied(world.audited(start))
     assert not in_vain, "\n".join(in_vain)
 
 

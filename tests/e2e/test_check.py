@@ -94,9 +94,7 @@ async def test_asking_changes_nothing_and_is_denied_nothing(
 
     code, told = await checked(shell, **environment, AWS_ENDPOINT_URL_DYNAMODB=proxy.url)
 
-    with world.audit_log.open() as log:
-        log.seek(start)
-        entries = [json.loads(line) for line in log]
+    entries = [json.loads(line) for line in world.audited(start)]
     asked = [
         one for one in entries if one.get("userAgent") == "gco-stream-check" and one["stage"] == "ResponseComplete"
     ]

@@ -21,9 +21,7 @@ async def test_an_instant_without_its_service_is_found_although_it_is_over(world
     start = world.audit_log.stat().st_size
 
     def found() -> list[str]:
-        with world.audit_log.open() as log:
-            log.seek(start)
-            return wrong_instants(write for write in writes(log) if write.namespace == site.namespace)
+        return wrong_instants(write for write in writes(world.audited(start)) if write.namespace == site.namespace)
 
     await site.kubernetes.apply(service)
     await site.kubernetes.apply(ingress)

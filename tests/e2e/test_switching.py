@@ -48,7 +48,7 @@ async def lease_goes(site: Site) -> None:
 def writers_in_order(world: World, site: Site) -> Iterator[str]:
     """Whose turn it was, from the writes to endpoints' objects in the API server's audit log: each turn once."""
     last = ""
-    for line in world.audit_log.read_text().splitlines():
+    for line in world.audited():
         entry = json.loads(line)
         thing = entry.get("objectRef") or {}
         agent = {USER_AGENT: "poller", OURS: "gco-stream"}.get(entry.get("userAgent", ""), "")

@@ -63,7 +63,7 @@ def states(versions: Sequence[Mapping[str, Any] | None], region: str = "us-east-
 def asked(world: World, site: Site, *, agent: str = "gco-stream") -> list[tuple[str, str, str]]:
     """Return (verb, resource, name) of all that a client has asked of a site's namespace, in order."""
     found = []
-    for line in world.audit_log.read_text().splitlines():
+    for line in world.audited():
         entry = json.loads(line)
         thing = entry.get("objectRef") or {}
         client = entry.get("userAgent", "")

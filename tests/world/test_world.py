@@ -3,6 +3,8 @@
 import asyncio
 import time
 from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -269,3 +271,14 @@ async def test_the_audit_log_has_every_request(world: World, site: Site) -> None
         return "asked-for-in-the-log" in world.audit_log.read_text()
 
     await eventually(logged, what="the request in the audit log")
+
+
+async def test_the_audit_log_is_read_in_whole_lines(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    other = replace(world, control_plane=replace(world.control_plane, audit_log=log))
+
+    log.write_text('{"a": 1}\n{"b": 2}\n{"c"')
+    assert other.audited() == ['{"a": 1}', '{"b": 2}']
+    assert other.audited(9) == ['{"b": 2}']
+    assert other.audited(12) == []
+    assert other.audited(log.stat().st_size) == []

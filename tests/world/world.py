@@ -44,6 +44,20 @@ class World:
         """What the API server was asked: JSON lines, audit.k8s.io/v1 Event; see `ControlPlane.audit_log`."""
         return self.control_plane.audit_log
 
+    def audited(self, since: int = 0) -> list[str]:
+        """Return the whole lines of the audit log, from a place in it: the last one may be half written yet.
+
+        Args:
+            since: A size that the log had; a line that was half written then is left out.
+        """
+        with self.audit_log.open("rb") as log:
+            log.seek(max(0, since - 1))
+            text = log.read()
+        whole, _, _ = text.rpartition(b"\n")
+        if since:
+            _, _, whole = whole.partition(b"\n")
+        return whole.decode().split("\n") if whole else []
+
     @property
     def environment(self) -> dict[str, str]:
         """For a process that may do everything in this world; to be added to its own environment."""
