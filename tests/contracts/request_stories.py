@@ -62,6 +62,26 @@ async def applying(talk: Conversation) -> None:
 
 
 @story
+async def empty_values_under_other_hands(talk: Conversation) -> None:
+    manifest = a_deployment()
+    (container,) = manifest["spec"]["template"]["spec"]["containers"]
+    container["env"] = [{"name": "EMPTY", "value": ""}, {"name": "FULL", "value": "1"}]
+    container["args"] = []
+    await talk.apply(manifest)
+    await talk.merge("Deployment", "llama", {"metadata": {"labels": {"a": "b"}}}, fieldManager="other")
+    await talk.apply(manifest)
+    await talk.apply({**a_deployment(), "spec": {"replicas": 0}}, "other", force=False)
+    changed = await talk.get("Deployment", "llama")
+    changed["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "EMPTY", "value": "2"}]
+    await talk.put(changed, fieldManager="other")
+    await talk.apply(manifest)
+    changed = await talk.get("Deployment", "llama")
+    del changed["spec"]["template"]["spec"]["containers"][0]["env"]
+    await talk.put(changed, fieldManager="other")
+    await talk.apply(manifest)
+
+
+@story
 async def applying_what_is_meant(talk: Conversation) -> None:
     made = await talk.apply(an_ingress(resourceVersion="1"))
     await talk.apply(an_ingress(resourceVersion="1"))

@@ -96,7 +96,7 @@ def applied(
     taken = frozenset(path for path in own.paths & owned_by(others) if _differs(live, after, path))
     if taken and not force:
         raise apply_conflict([(_who(entry), dotted(path)) for entry in others for path in sorted(entry.paths & taken)])
-    kept = [without(entry, taken, after) for entry in others]
+    kept = [without(entry, taken, live, after) for entry in others]
     return after, [own, *(entry for entry in kept if entry.paths)]
 
 

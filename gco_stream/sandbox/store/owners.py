@@ -94,16 +94,24 @@ def after_update(before: Any, after: Any, schema: Struct, mine: Entry, entries: 
     """Give a manager what it has set or changed, and take from everybody what is not there any more."""
     changed = _changed(before, after, schema)
     old = next((entry.paths for entry in entries if entry.identity == mine.identity), frozenset[Path]())
-    there = frozenset(path for path in old | changed if is_there(after, path))
-    others = [without(entry, changed, after) for entry in others_than(mine, entries)]
-    return tuple(entry for entry in (with_fields(mine, there, entries), *others) if entry.paths)
+    kept = frozenset(path for path in old if not is_removed(before, after, path))
+    others = [without(entry, changed, before, after) for entry in others_than(mine, entries)]
+    return tuple(entry for entry in (with_fields(mine, kept | changed, entries), *others) if entry.paths)
 
 
-def without(entry: Entry, lost: Iterable[Path], after: Any) -> Entry:
-    """Take fields from an entry, and those that are there no more."""
+def without(entry: Entry, lost: Iterable[Path], before: Any, after: Any) -> Entry:
+    """Take fields from an entry, and those that a write has removed.
+
+    What was never there stays: an applied empty value is owned, though the server does not keep it.
+    """
     gone = frozenset(lost)
-    kept = frozenset(path for path in entry.paths if path not in gone and is_there(after, path))
+    kept = frozenset(path for path in entry.paths if path not in gone and not is_removed(before, after, path))
     return entry if kept == entry.paths else replace(entry, paths=kept)
+
+
+def is_removed(before: Any, after: Any, path: Path) -> bool:
+    """Whether something was at a path and is not any more."""
+    return is_there(before, path) and not is_there(after, path)
 
 
 def is_there(value: Any, path: Path) -> bool:
