@@ -22,6 +22,9 @@ UNAVAILABLE = (
 )
 DONE = ("Progressing", "True", "NewReplicaSetAvailable", "ReplicaSet NAME has successfully progressed.")
 UNDER_WAY = ("Progressing", "True", "ReplicaSetUpdated", "ReplicaSet NAME is progressing.")
+# The controller says this instead where its first status of a rollout was refused as stale: the counters of its next
+# one are no progress over the last rollout's.
+CREATED = ("Progressing", "True", "NewReplicaSetCreated", "Created new replica set NAME")
 LATE = ("Progressing", "False", "ProgressDeadlineExceeded", "ReplicaSet NAME has timed out progressing.")
 IN_PLACE = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
 HPA = "HorizontalPodAutoscaler"
@@ -56,7 +59,8 @@ async def comes_to_say(kubernetes: Kubernetes, *conditions: tuple[str, ...], **c
     """Wait for a status; a counter that is not named must be zero or absent."""
 
     async def holds() -> bool:
-        found, said = await says(kubernetes)
+        found, told = await says(kubernetes)
+        said = {UNDER_WAY if one == CREATED else one for one in told}
         shown = {name: value for name, value in found.items() if value}
         assert (shown, said) == (counters, set(conditions))
         return True
