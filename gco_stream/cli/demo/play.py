@@ -1,13 +1,13 @@
 """Plays a story: lets each scene happen, watches what comes of it, and sees whether that is as it must be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
 from gco_stream.cli.demo.cluster import Cluster
-from gco_stream.cli.demo.scenes import Check, Made, Pace, Scene
-from gco_stream.cli.demo.sight import Sight, news, sight_of
+from gco_stream.cli.demo.scenes import Check, Made, Pace, Problem, Scene
+from gco_stream.cli.demo.sight import Endpoint, Sight, in_the_cluster, in_the_table, news, sight_of
 from gco_stream.cli.demo.told import Source, Told, of_change, of_log, of_new_record
 from gco_stream.core.models import EndpointName
 from gco_stream.core.writing import a_new_record
@@ -35,8 +35,8 @@ class View(Protocol):
         """Show that all checks of a scene hold, and after which time."""
         ...
 
-    def fails(self, scene: Scene, problems: Sequence[str]) -> None:
-        """Show why a scene has failed."""
+    def fails(self, scene: Scene, problems: Sequence[Problem]) -> None:
+        """Show why a scene has failed; what was seen last is told after it."""
         ...
 
 
@@ -60,6 +60,7 @@ class Play:
     heard: list[Mapping[str, Any]]
     _pending: list[Told] = field(default_factory=list)
     _seen: Sight = field(default_factory=dict)
+    _decided: dict[str, Told] = field(default_factory=dict)
     _since: datetime | None = None
 
     async def create(self, name: str, spec: Mapping[str, Any]) -> None:
@@ -104,6 +105,7 @@ class Play:
             problems = await self._until_it_holds(scene, began + self.patience)
             if problems:
                 self.view.fails(scene, problems)
+                self.view.tells([*self._last_picture()], self._since)
                 return False
             self.view.holds(scene, self.clock.monotonic() - began)
             await self._look_on(self.pace.after, scene.checks)
@@ -121,17 +123,22 @@ class Play:
             await self._look(checks)
             await self.clock.sleep(self.pace.look)
 
-    async def _until_it_holds(self, scene: Scene, until: float) -> Sequence[str]:
+    async def _until_it_holds(self, scene: Scene, until: float) -> Sequence[Problem]:
         """Watch until all checks hold, and return what is wrong if that does not happen."""
         while True:
             missing = await self._look(scene.checks)
             lost = [name for name in scene.untouched if name not in self._seen or self._seen[name].route is None]
             if lost:
-                return [f"{name} was not to be touched, and gets no requests" for name in lost]
+                expected = "all the time: {} gets the requests for its path"
+                return [Problem(expected=expected.format(name), seen=self._what_is_of(name)) for name in lost]
             if not missing:
                 return ()
             if self.clock.monotonic() >= until:
-                return [f"not within {self.patience:g} s: {check.text}" for check in missing]
+                expected = f"within {self.patience:g} s: {{}}"
+                return [
+                    Problem(expected=expected.format(check.text), seen=self._what_is_of(check.endpoint))
+                    for check in missing
+                ]
             await self.clock.sleep(self.pace.look)
 
     async def _look(self, checks: Sequence[Check]) -> Sequence[Check]:
@@ -143,6 +150,7 @@ class Play:
         self._seen = seen
         lines = [told for line in self.heard for told in of_log(line)]
         told = sorted([*self._pending, *lines], key=lambda told: told.at)
+        self._decided |= {one.endpoint: one for one in told if one.source is Source.CONTROLLER and one.endpoint}
         self._pending.clear()
         self.heard.clear()
         if told:
@@ -150,6 +158,20 @@ class Play:
         judged = [(check, check.holds(seen)) for check in checks]
         self.view.sees(seen, judged)
         return [check for check, holds in judged if not holds]
+
+    def _what_is_of(self, name: str) -> str:
+        endpoint = self._seen.get(name)
+        return "nothing of it" if endpoint is None else f"{in_the_table(endpoint)}; {in_the_cluster(endpoint)}"
+
+    def _last_picture(self) -> Iterator[Told]:
+        """Tell all that there is, endpoint by endpoint, and the last that the controller has said of each."""
+        at = self.clock.now()
+        for name in sorted(self._seen.keys() | self._decided.keys()):
+            endpoint = self._seen.get(name, Endpoint(name=name))
+            yield Told(at=at, source=Source.TABLE, endpoint=name, text=in_the_table(endpoint))
+            if name in self._decided:
+                yield self._decided[name]
+            yield Told(at=at, source=Source.CLUSTER, endpoint=name, text=in_the_cluster(endpoint))
 
     def _tell(self, source: Source, endpoint: str, text: str) -> None:
         self._pending.append(Told(at=self.clock.now(), source=source, endpoint=endpoint, text=text))

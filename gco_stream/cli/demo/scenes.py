@@ -38,12 +38,27 @@ class Check:
     """Something that must hold at the end of a scene.
 
     Attributes:
+        endpoint: Whom it is about.
         text: What, for people.
         holds: Whether it is so.
     """
 
+    endpoint: str
     text: str
     holds: Callable[[Sight], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that is not as it must be.
+
+    Attributes:
+        expected: What should have been, and when.
+        seen: What was there instead.
+    """
+
+    expected: str
+    seen: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,35 @@ def news(before: Sight, now: Sight) -> Iterator[tuple[str, str]]:
             yield name, _told_shares(later)
 
 
+def in_the_table(endpoint: Endpoint) -> str:
+    """Say what its record asks for, and which status it has here."""
+    if endpoint.item is None:
+        return "no record"
+    status = f"status {endpoint.state or 'not written yet'}"
+    return f"{endpoint.desired} wanted, {status}" + (f" ({endpoint.why})" if endpoint.why else "")
+
+
+def in_the_cluster(endpoint: Endpoint) -> str:
+    """Say what there is of it."""
+    parts = [
+        *_of_pods("", endpoint.own),
+        *_of_pods("canary: ", endpoint.canary),
+        "with its Service" if endpoint.has_service else "no Service",
+        _told_shares(endpoint),
+    ]
+    return ", ".join(parts)
+
+
+def _of_pods(whose: str, pods: Pods | None) -> Iterator[str]:
+    if pods is not None:
+        yield f"{whose}{pods.ready} of {pods.desired} pods ready"
+        yield f"image {pods.image}"
+        if pods.leaving:
+            yield f"{pods.leaving} leaving"
+    elif not whose:
+        yield "no Deployment"
+
+
 def _told_shares(endpoint: Endpoint) -> str:
     if endpoint.route is None:
         return "off the load balancer"

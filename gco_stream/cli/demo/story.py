@@ -165,7 +165,7 @@ def _say(state: DesiredState) -> Made:
 
 
 def _is(name: str, text: str, holds: Callable[[Endpoint], bool]) -> Check:
-    return Check(f"{name} {text}", lambda seen: holds(seen.get(name, Endpoint(name=name))))
+    return Check(name, f"{name} {text}", lambda seen: holds(seen.get(name, Endpoint(name=name))))
 
 
 def _runs(name: str, replicas: int) -> Check:
@@ -220,4 +220,4 @@ def _is_stopped(name: str) -> Check:
 
 
 def _is_gone(name: str) -> Check:
-    return Check(f"nothing is left of {name}", lambda seen: name not in seen)
+    return Check(name, f"nothing is left of {name}", lambda seen: name not in seen)

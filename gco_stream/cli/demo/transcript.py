@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gco_stream.cli.demo.scenes import Check, Scene
+from gco_stream.cli.demo.scenes import Check, Problem, Scene
 from gco_stream.cli.demo.sight import Sight
 from gco_stream.cli.demo.told import Source, Told
 
@@ -74,10 +74,13 @@ class Transcript:
             self._indented(Text.assemble(("✓ ", "bold green"), f"{names} published all the time"))
         self._indented(Text(f"after {seconds:.2f} s", style="bold green"))
 
-    def fails(self, scene: Scene, problems: Sequence[str]) -> None:
-        """Write down why a scene has failed."""
+    def fails(self, scene: Scene, problems: Sequence[Problem]) -> None:
+        """Write down why a scene has failed; what was seen last is told after it."""
+        self._indented(Text.assemble(("✗ ", "bold red"), (scene.title, "bold")))
         for problem in problems:
-            self._indented(Text.assemble(("✗ ", "bold red"), problem))
+            self._indented(Text(f"expected {problem.expected}"))
+            self._indented(Text(f"seen: {problem.seen}"))
+        self._indented(Text("last seen:", style="bold"))
 
     def _indented(self, text: Text) -> None:
         if self.console.is_terminal:

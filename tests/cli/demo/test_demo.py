@@ -42,7 +42,10 @@ def test_a_scene_that_does_not_come_about_is_told_and_fails_the_demo(tmp_path: P
         code = demo.end()
 
     assert code == 1
-    assert f"  ✗ not within 0 s: {the_story()[0].checks[0].text}" in demo.lines
+    scene = the_story()[0]
+    assert f"  ✗ {scene.title}" in demo.lines
+    assert f"  expected within 0 s: {scene.checks[0].text}" in demo.lines
+    assert any("table      chat   deploying wanted" in line for line in demo.lines)
     assert the_story()[1].title not in demo.text
     assert demo.left_behind() == []
 

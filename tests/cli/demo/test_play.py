@@ -23,8 +23,8 @@ from gco_stream.shell.writing import RecordWriter, table_client
 
 pytestmark = [pytest.mark.process, pytest.mark.behaviour("B60")]
 
-IS_THERE = Check("chat is there", lambda seen: "chat" in seen)
-NEVER = Check("pigs fly", lambda seen: False)
+IS_THERE = Check("chat", "chat is there", lambda seen: "chat" in seen)
+NEVER = Check("chat", "pigs fly", lambda seen: False)
 
 
 @dataclass
@@ -87,15 +87,32 @@ async def test_a_story_of_which_all_holds_is_played_to_its_end(theatre: Theatre)
 async def test_a_check_that_never_holds_is_named_and_ends_the_story(theatre: Theatre) -> None:
     assert not await theatre.play.play([a_scene(IS_THERE, NEVER), a_scene(IS_THERE)])
 
-    assert "✗ not within 0.3 s: pigs fly" in theatre.text
-    assert theatre.text.count("A beginning") == 1
+    assert "✗ A beginning\n  expected within 0.3 s: pigs fly\n" in theatre.text
+    assert "2/2" not in theatre.text
     assert "✓" not in theatre.text
 
 
 async def test_an_endpoint_that_loses_its_requests_though_nobody_asked_for_it_ends_the_story(theatre: Theatre) -> None:
     assert not await theatre.play.play([a_scene(IS_THERE, untouched=("other",))])
 
-    assert "✗ other was not to be touched, and gets no requests" in theatre.text
+    assert "  expected all the time: other gets the requests for its path\n  seen: nothing of it\n" in theatre.text
+
+
+async def test_a_story_that_fails_ends_with_the_last_of_table_controller_and_cluster(theatre: Theatre) -> None:
+    at = theatre.play.clock.now().isoformat()
+    theatre.play.heard += [
+        {"timestamp": at, "message": "status written", "endpoint": "chat", "state": state}
+        for state in ("creating", "running")
+    ]
+
+    await theatre.play.play([a_scene(NEVER)])
+
+    _, _, last = theatre.text.partition("  last seen:\n")
+    assert [line.split(" s ", 1)[1] for line in last.splitlines()] == [
+        "table      chat   deploying wanted, status not written yet",
+        "controller chat   status: running",
+        "cluster    chat   no Deployment, no Service, off the load balancer",
+    ]
 
 
 async def test_what_the_controller_logs_is_told_in_the_order_of_its_times(theatre: Theatre) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gco_stream.cli.demo.sight import Endpoint, Pods, news, sight_of
+from gco_stream.cli.demo.sight import Endpoint, Pods, in_the_cluster, in_the_table, news, sight_of
 from gco_stream.core.models import EndpointName
 from gco_stream.core.route import Route, annotations_of
 
@@ -49,6 +49,32 @@ def test_a_record_and_its_objects_are_one_endpoint() -> None:
     assert chat.own == Pods(desired=2, ready=1, image="vllm:v1", leaving=1)
     assert chat.canary == Pods(desired=1, ready=1, image="vllm:v1")
     assert chat.has_service
+
+
+def test_an_endpoint_is_told_by_what_the_table_and_what_the_cluster_says_of_it() -> None:
+    own, canary = Pods(desired=2, ready=1, image="vllm:v1", leaving=1), Pods(desired=1, ready=0, image="vllm:v2")
+    chat = Endpoint(
+        name="chat",
+        item=a_record(),
+        status={"state": "error", "error": "spec.port is 'abc'"},
+        own=own,
+        canary=canary,
+        route=Route(primary=100, canary=0),
+        has_service=True,
+    )
+
+    assert in_the_table(chat) == "running wanted, status error (spec.port is 'abc')"
+    assert in_the_cluster(chat) == (
+        "1 of 2 pods ready, image vllm:v1, 1 leaving, canary: 0 of 1 pods ready, image vllm:v2, with its Service, "
+        "on the load balancer: 100 % : 0 % canary (warming)"
+    )
+
+
+def test_of_an_endpoint_that_is_gone_nothing_is_told_to_be_there() -> None:
+    gone = Endpoint(name="chat")
+
+    assert in_the_table(gone) == "no record"
+    assert in_the_cluster(gone) == "no Deployment, no Service, off the load balancer"
 
 
 def test_what_has_lost_its_record_is_seen_as_long_as_anything_of_it_is_there() -> None:

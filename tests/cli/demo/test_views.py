@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gco_stream.cli.demo.live import LiveView, picture
-from gco_stream.cli.demo.scenes import Check, Scene, Stage
+from gco_stream.cli.demo.scenes import Check, Problem, Scene, Stage
 from gco_stream.cli.demo.sight import Endpoint, Pods
 from gco_stream.cli.demo.told import Source, Told
 from gco_stream.cli.demo.transcript import Transcript
@@ -40,7 +40,7 @@ SCENE = Scene(
     tells="Only the count moves.",
     commands=("gco-stream endpoint scale chat 3",),
     act=_nothing,
-    checks=(Check("chat runs", lambda seen: True),),
+    checks=(Check("chat", "chat runs", lambda seen: True),),
     untouched=("chat", "embed"),
 )
 TOLD = (
@@ -127,9 +127,14 @@ def test_the_picture_goes_and_the_lines_stay() -> None:
 def test_a_failure_says_what_is_wrong() -> None:
     console, file = a_console()
 
-    Transcript(console).fails(SCENE, ["not within 60 s: chat runs"])
+    Transcript(console).fails(SCENE, [Problem(expected="within 60 s: chat runs", seen="nothing of it")])
 
-    assert file.getvalue() == "  ✗ not within 60 s: chat runs\n"
+    assert file.getvalue().splitlines() == [
+        "  ✗ More replicas",
+        "  expected within 60 s: chat runs",
+        "  seen: nothing of it",
+        "  last seen:",
+    ]
 
 
 def uncolored(file: io.StringIO) -> str:
