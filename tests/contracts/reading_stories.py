@@ -1,7 +1,8 @@
 """What is asked of both API servers without writing: lists and watches."""
 
+from tests.contracts.applying_stories import STORIES
 from tests.contracts.conversations import Conversation
-from tests.contracts.request_stories import STORIES, story
+from tests.contracts.request_stories import story
 from tests.contracts.small_manifests import an_ingress
 
 __all__ = ["STORIES"]

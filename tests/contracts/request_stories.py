@@ -50,55 +50,6 @@ async def creating(talk: Conversation) -> None:
 
 
 @story
-async def applying(talk: Conversation) -> None:
-    await talk.apply(a_service())
-    await talk.apply(a_service())
-    await talk.get("Service", "llama")
-    await talk.apply(a_service(selector={"app": "other"}), "other", force=False)
-    await talk.apply(a_service(selector={"app": "other"}), "other")
-    await talk.apply({**a_service(), "metadata": {"name": "llama"}})
-    await talk.apply({**a_service(), "metadata": {"name": "llama", "annotations": {"a": "1"}}})
-    await talk.get("Service", "llama")
-
-
-@story
-async def empty_values_under_other_hands(talk: Conversation) -> None:
-    manifest = a_deployment()
-    (container,) = manifest["spec"]["template"]["spec"]["containers"]
-    container["env"] = [{"name": "EMPTY", "value": ""}, {"name": "FULL", "value": "1"}]
-    container["args"] = []
-    await talk.apply(manifest)
-    await talk.merge("Deployment", "llama", {"metadata": {"labels": {"a": "b"}}}, fieldManager="other")
-    await talk.apply(manifest)
-    await talk.apply({**a_deployment(), "spec": {"replicas": 0}}, "other", force=False)
-    changed = await talk.get("Deployment", "llama")
-    changed["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "EMPTY", "value": "2"}]
-    await talk.put(changed, fieldManager="other")
-    await talk.apply(manifest)
-    changed = await talk.get("Deployment", "llama")
-    del changed["spec"]["template"]["spec"]["containers"][0]["env"]
-    await talk.put(changed, fieldManager="other")
-    await talk.apply(manifest)
-
-
-@story
-async def applying_what_is_meant(talk: Conversation) -> None:
-    made = await talk.apply(an_ingress(resourceVersion="1"))
-    await talk.apply(an_ingress(resourceVersion="1"))
-    await talk.apply(an_ingress(uid=made["metadata"]["uid"]))
-    await talk.apply(an_ingress(uid="11111111-1111-1111-1111-111111111111"))
-    await talk.apply(an_ingress("other", uid="11111111-1111-1111-1111-111111111111"))
-    await talk.apply(an_ingress(managedFields=[{"manager": "x"}]))
-    await talk.ask(
-        "PATCH",
-        talk.path("Ingress", "other"),
-        an_ingress(),
-        content_type="application/apply-patch+yaml",
-        fieldManager="x",
-    )
-
-
-@story
 async def endpoints_of_all_kinds(talk: Conversation) -> None:
     for spec in SPECS.values():
         for manifest in of_endpoint(talk, **spec):
@@ -179,22 +130,6 @@ async def json_patches(talk: Conversation) -> None:
     await talk.patch("Ingress", "llama", {"op": "remove", "path": "/metadata/absent"})
     stale = made["metadata"]["resourceVersion"]
     await talk.patch("Ingress", "llama", {"op": "replace", "path": "/metadata/resourceVersion", "value": stale})
-
-
-@story
-async def folding_owners(talk: Conversation) -> None:
-    made = await talk.create(a_service(), fieldManager="old")
-    (entry,) = made["metadata"]["managedFields"]
-    folded = {**entry, "manager": "test", "operation": "Apply"}
-    version = {"op": "replace", "path": "/metadata/resourceVersion", "value": made["metadata"]["resourceVersion"]}
-    owners = {"op": "replace", "path": "/metadata/managedFields", "value": [folded]}
-    await talk.patch("Service", "llama", owners, version)
-    await talk.patch("Service", "llama", owners, version)
-    manifest = a_service()
-    del manifest["metadata"]["labels"]
-    await talk.apply(manifest)
-    await talk.patch("Service", "llama", {"op": "replace", "path": "/metadata/managedFields", "value": [{}]})
-    await talk.apply(a_service())
 
 
 @story
