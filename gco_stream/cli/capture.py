@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,8 +19,10 @@ from gco_stream.cli.surroundings import desk_settings
 from gco_stream.cli.telling import Unable, tell, wrong_usage
 from gco_stream.core.recording import Recorded
 from gco_stream.errors import GcoStreamError
-from gco_stream.feeds.history import HistoryReader
-from gco_stream.shell.recordings import CaptureFile
+
+if TYPE_CHECKING:
+    from gco_stream.feeds.history import HistoryReader
+    from gco_stream.shell.recordings import CaptureFile
 
 From = Annotated[
     str, typer.Option("--from", metavar="PLACE", help="trim-horizon, latest, or a record's sequence number.")
@@ -78,7 +80,9 @@ async def _capture(path: Path, start: End | At, longest: timedelta | None, arn: 
     return Exit.NO if reader.gaps else Exit.FINE
 
 
-def _new(path: Path) -> CaptureFile:
+def _new(path: Path) -> "CaptureFile":
+    from gco_stream.shell.recordings import CaptureFile
+
     try:
         return CaptureFile(path)
     except FileExistsError as error:
@@ -87,7 +91,7 @@ def _new(path: Path) -> CaptureFile:
         raise wrong_usage(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _print(path: Path, count: Count, reader: HistoryReader, shape: Shape, *, is_complete: bool) -> None:
+def _print(path: Path, count: Count, reader: "HistoryReader", shape: Shape, *, is_complete: bool) -> None:
     times = (count.first, count.last)
     if shape.is_text:
         when = f" from {shown_time(times[0])} to {shown_time(times[1])}" if count.records else ""

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
 
 from gco_stream.app import election_for, reconciler_for, scope_of
 from gco_stream.cli.exits import Exit
+from gco_stream.cli.replayed import Outcome
 from gco_stream.cli.telling import Unable, tell
 from gco_stream.core.backlog import Again, Urgency
 from gco_stream.core.claims import Claims
@@ -27,13 +28,6 @@ _LOOK_SECONDS = 1.0
 _SOON_SECONDS = 2.0
 _PATIENCE_SECONDS = 10.0
 _TOLD_EVERY = 100
-
-
-class Outcome(Enum):
-    """How the looks at an endpoint ended; the value is how it is said."""
-
-    DONE = "carried out"
-    LEFT = "not finished: the next controller goes on with it"
 
 
 async def carry_out(
@@ -185,14 +179,22 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     return error
 
 
-class Warnings(logging.Handler):
-    """Tells people what a controller would log as a warning."""
+@contextmanager
+def warnings_told() -> Iterator[None]:
+    """Tell people what a controller would log as a warning."""
+    log, warnings = logging.getLogger("gco_stream"), _Warnings()
+    log.addHandler(warnings)
+    try:
+        yield
+    finally:
+        log.removeHandler(warnings)
 
+
+class _Warnings(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell one."""
         facts = record.__dict__
         parts = [facts.get("endpoint"), record.getMessage(), facts.get("reason")]
         tell(": ".join(str(part) for part in parts if part))

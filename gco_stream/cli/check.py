@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from gco_stream.app import scope_of
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.exits import Exit
 from gco_stream.cli.printing import print_document, print_verdicts
@@ -15,11 +14,8 @@ from gco_stream.core.checkup import Finding, Place, Verdict, fine, unknown, warn
 from gco_stream.core.cluster_checkup import NAMESPACE, ClusterFacts, cluster_findings, lease_finding
 from gco_stream.core.table_checkup import TableFacts, records_finding, table_findings
 from gco_stream.errors import Transient
-from gco_stream.preflight import look_around, place_of
 from gco_stream.settings import Settings, read_settings
-from gco_stream.shell.aws import new_session
 from gco_stream.shell.clock import SystemClock
-from gco_stream.shell.writing import RecordWriter, table_client
 
 _EXITS: Mapping[Verdict, Exit] = {Verdict.FAILED: Exit.NO, Verdict.UNKNOWN: Exit.UNKNOWN}
 _SLOW = 60
@@ -45,6 +41,9 @@ def check(shape: Shape, service_account: Account = None) -> None:
 
 
 async def _check(shape: Shape, account: str) -> Exit:
+    from gco_stream.preflight import look_around, place_of
+    from gco_stream.shell.aws import new_session
+
     if account and len(list(filter(None, account.split("/")))) != 2:
         raise wrong_usage(f"--service-account is {account!r}: must be NAMESPACE/NAME")
     settings = read_settings(os.environ)
@@ -81,6 +80,9 @@ def _of_settings(settings: Settings, regions: Sequence[str]) -> Finding:
 
 
 async def _of_records(settings: Settings) -> Finding:
+    from gco_stream.app import scope_of
+    from gco_stream.shell.writing import RecordWriter, table_client
+
     try:
         async with table_client(settings.table_region) as client:
             items = await RecordWriter(client, settings.table_name).all()

@@ -10,8 +10,6 @@ from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.printing import print_document, print_line
 from gco_stream.core.models import EndpointName
 from gco_stream.settings import read_settings
-from gco_stream.shell.holds import Holds
-from gco_stream.shell.world import connected_api
 
 _UNSAID = "held by hand"
 
@@ -44,6 +42,9 @@ def release(shape: Shape, name: Name) -> None:
 
 
 async def _hold(name: EndpointName, reason: str, shape: Shape) -> None:
+    from gco_stream.shell.holds import Holds
+    from gco_stream.shell.world import connected_api
+
     settings = read_settings(os.environ)
     async with connected_api(settings) as api:
         await Holds(api, settings.namespace).hold(name, reason)
@@ -51,6 +52,9 @@ async def _hold(name: EndpointName, reason: str, shape: Shape) -> None:
 
 
 async def _release(name: EndpointName, shape: Shape) -> None:
+    from gco_stream.shell.holds import Holds
+    from gco_stream.shell.world import connected_api
+
     settings = read_settings(os.environ)
     async with connected_api(settings) as api:
         was_held = await Holds(api, settings.namespace).release(name)

@@ -4,7 +4,6 @@ import os
 from typing import Any
 
 from gco_stream.actor import plan_with_room
-from gco_stream.app import scope_of
 from gco_stream.cli.arguments import Name
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.planning import claims_of
@@ -19,8 +18,6 @@ from gco_stream.core.wish import read_request
 from gco_stream.errors import Denied, Transient
 from gco_stream.ports import World
 from gco_stream.settings import Settings, read_settings
-from gco_stream.shell.events import events_about
-from gco_stream.shell.world import connected, connected_api
 
 
 @command
@@ -36,6 +33,8 @@ def explain_endpoint(shape: Shape, name: Name) -> None:
 
 
 async def _explain(name: EndpointName, shape: Shape) -> None:
+    from gco_stream.shell.world import connected
+
     settings = read_settings(os.environ)
     with progress(f"looking at {name}"):
         async with connected(settings) as world:
@@ -53,6 +52,8 @@ async def _explain(name: EndpointName, shape: Shape) -> None:
 
 async def _find(name: EndpointName, settings: Settings, world: World) -> Findings:
     """Read what a pass reads, and beside it the pods, the Events and the lease."""
+    from gco_stream.app import scope_of
+
     items: dict[EndpointName, Item] = {}
     async for page in world.records.scan():
         items |= {item["endpoint_name"]: item for item in page}
@@ -82,6 +83,9 @@ async def _lease(world: World) -> tuple[Lease | None, bool]:
 
 
 async def _events(name: EndpointName, settings: Settings) -> tuple[PastEvent, ...] | None:
+    from gco_stream.shell.events import events_about
+    from gco_stream.shell.world import connected_api
+
     try:
         async with connected_api(settings) as api:
             return await events_about(api, settings.namespace, name)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gco_stream.cli.telling import Unable, tell, wrong_usage
 from gco_stream.core.recording import Recorded
 from gco_stream.errors import StreamGap
-from gco_stream.feeds.history import HistoryReader
 from gco_stream.settings import Settings
 from gco_stream.shell.clock import SystemClock
-from gco_stream.shell.history import open_past
+
+if TYPE_CHECKING:
+    from gco_stream.feeds.history import HistoryReader
 
 _SEQUENCE = re.compile(r"\d{21,40}", re.ASCII)
 _TOLD_EVERY = 1000
@@ -76,12 +77,15 @@ def shown_time(at: datetime | None) -> str:
 @asynccontextmanager
 async def reader_at(
     start: End | At, settings: Settings, arn: str | None, hand_over: Callable[[Sequence[Recorded]], None]
-) -> AsyncIterator[HistoryReader]:
+) -> "AsyncIterator[HistoryReader]":
     """Open a stream, by default the table's own, and take a place in it.
 
     Raises:
         Unable: There is no such stream, or no such record in it.
     """
+    from gco_stream.feeds.history import HistoryReader
+    from gco_stream.shell.history import open_past
+
     async with open_past(settings.table_name, settings.table_region, arn=arn) as past:
         place = None if arn is not None else await past.locate()
         named = arn or (place.arn if place is not None else None)
@@ -96,7 +100,7 @@ async def reader_at(
             raise Unable(str(gap), hint="`gco-stream table describe` shows the table's stream") from gap
 
 
-async def _take_place(reader: HistoryReader, start: End | At) -> None:
+async def _take_place(reader: "HistoryReader", start: End | At) -> None:
     match start:
         case At(sequence) if not await reader.begin_at(sequence):
             hint = "records are gone after 24 hours; --from trim-horizon begins with the oldest"

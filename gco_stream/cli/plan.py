@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from gco_stream.app import scope_of
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.completing import endpoint_names
 from gco_stream.cli.exits import Exit
@@ -16,8 +15,6 @@ from gco_stream.cli.telling import Unable
 from gco_stream.core.claims import Claims
 from gco_stream.core.models import Item
 from gco_stream.settings import Settings, read_settings
-from gco_stream.shell.world import connected
-from gco_stream.shell.writing import RecordWriter, table_client
 
 
 @command
@@ -40,6 +37,9 @@ def plan(
 
 
 async def _plan(names: Sequence[str], shape: Shape, *, show_secrets: bool) -> Exit:
+    from gco_stream.app import scope_of
+    from gco_stream.shell.world import connected
+
     settings = read_settings(os.environ)
     items, claims = await _items(settings, names)
     async with connected(settings) as world:
@@ -62,6 +62,8 @@ async def _items(settings: Settings, names: Sequence[str]) -> tuple[Sequence[Ite
     Raises:
         Unable: One does not exist.
     """
+    from gco_stream.shell.writing import RecordWriter, table_client
+
     async with table_client(settings.table_region) as client:
         items = await RecordWriter(client, settings.table_name).all()
     wanted = set(filter(None, names))

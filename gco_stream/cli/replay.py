@@ -1,18 +1,14 @@
 """``gco-stream replay``: what a stream tells, and what of it would change anything now."""
 
-import logging
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gco_stream.app import scope_of
 from gco_stream.cli.capture import StreamArn
-from gco_stream.cli.carrying_out import Outcome, Warnings, carry_out
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.confirming import Yes, confirm
 from gco_stream.cli.exits import Exit
@@ -20,7 +16,7 @@ from gco_stream.cli.offline import EmptyCluster
 from gco_stream.cli.past import End, Start, read_start
 from gco_stream.cli.planning import Planned, PlanningDesk, claims_of, plan_all, verb_of
 from gco_stream.cli.printing import print_document
-from gco_stream.cli.replayed import Replayed, print_replayed, summarise_replayed
+from gco_stream.cli.replayed import Outcome, Replayed, print_replayed, summarise_replayed
 from gco_stream.cli.retelling import retell
 from gco_stream.cli.telling import Unable, tell, wrong_usage
 from gco_stream.core.history import History
@@ -29,7 +25,6 @@ from gco_stream.core.record import status_in
 from gco_stream.ports import World
 from gco_stream.settings import Settings, read_settings
 from gco_stream.shell.clock import SystemClock
-from gco_stream.shell.world import connected
 
 
 @command
@@ -103,6 +98,8 @@ class _Asked:
 
 
 async def _replay(asked: _Asked, shape: Shape) -> Exit:
+    from gco_stream.shell.world import connected
+
     settings = read_settings(os.environ)
     retold = await retell(asked.start, settings, arn=asked.arn)
     absent = sorted(asked.names - {history.name for history in retold.histories})
@@ -120,6 +117,8 @@ async def _replay(asked: _Asked, shape: Shape) -> Exit:
 
 async def _offline(told: Sequence[History], chosen: Sequence[History], settings: Settings) -> Sequence[Replayed]:
     """Plan for endpoints as their last images have them; one without a readable image has no plan."""
+    from gco_stream.app import scope_of
+
     table = {history.name: history.item for history in told if history.item}
     desk = PlanningDesk(EmptyCluster(), SystemClock(), scope_of(settings), claims_of(table.values(), settings.region))
     known = [history.name for history in chosen if history.item is not None]
@@ -131,6 +130,9 @@ async def _offline(told: Sequence[History], chosen: Sequence[History], settings:
 
 async def _live(chosen: Sequence[History], settings: Settings, world: World, asked: _Asked) -> Sequence[Replayed]:
     """Plan for the endpoints that a record makes a controller look at, from the table as it is now."""
+    from gco_stream.app import scope_of
+    from gco_stream.cli.carrying_out import carry_out, warnings_told
+
     names = [history.name for history in chosen if history.looks]
     table = await _table(world)
     desk = PlanningDesk(world.cluster, world.clock, scope_of(settings), claims_of(table.values(), settings.region))
@@ -138,7 +140,7 @@ async def _live(chosen: Sequence[History], settings: Settings, world: World, ask
     outcomes: Mapping[EndpointName, Outcome] = {}
     if asked.applies:
         await _confirm(planned.values(), is_sure=asked.is_sure)
-        with _warnings_told():
+        with warnings_told():
             outcomes = await carry_out(names, settings, world)
         table = await _table(world)
     return [
@@ -166,16 +168,6 @@ async def _confirm(planned: Collection[Planned], *, is_sure: bool) -> None:
 
 async def _table(world: World) -> Mapping[EndpointName, Item]:
     return {item["endpoint_name"]: item async for page in world.records.scan() for item in page}
-
-
-@contextmanager
-def _warnings_told() -> Iterator[None]:
-    log, warnings = logging.getLogger("gco_stream"), Warnings()
-    log.addHandler(warnings)
-    try:
-        yield
-    finally:
-        log.removeHandler(warnings)
 
 
 def _print(replayed: Sequence[Replayed], shape: Shape) -> None:

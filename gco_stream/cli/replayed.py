@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any
 
-from gco_stream.cli.carrying_out import Outcome
 from gco_stream.cli.command import Shape
 from gco_stream.cli.past import shown_time
 from gco_stream.cli.planning import Planned, print_plan
@@ -13,6 +13,13 @@ from gco_stream.core.history import History
 from gco_stream.errors import shown
 
 _STATUS = ("state", "replicas_ready", "replicas_desired", "reason", "error")
+
+
+class Outcome(Enum):
+    """How the looks at an endpoint ended; the value is how it is said."""
+
+    DONE = "carried out"
+    LEFT = "not finished: the next controller goes on with it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from gco_stream.cli.printing import print_line
 from gco_stream.cli.telling import Unable, tell, wrong_usage
 from gco_stream.errors import InvalidSettings, Transient
 from gco_stream.settings import read_settings
-from gco_stream.shell.world import connected
 
 _OURS = ("gco-stream", "gco_stream")
 
@@ -77,6 +76,8 @@ def _expects(status: str, number: signal.Signals) -> bool:
 
 async def _other_leader() -> str | None:
     """Return who leads, if it is known and not a process of this pod."""
+    from gco_stream.shell.world import connected
+
     me = os.environ.get("HOSTNAME", "").strip()
     if not me:
         return None

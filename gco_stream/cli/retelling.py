@@ -10,7 +10,6 @@ from gco_stream.core.history import Histories, History
 from gco_stream.core.recording import Recorded
 from gco_stream.errors import InvalidRecord
 from gco_stream.settings import Settings
-from gco_stream.shell.recordings import read_capture, told_by
 
 _MOST_PROBLEMS = 100
 
@@ -37,6 +36,8 @@ class _Listener:
 
     def hear(self, record: Recorded, where: str) -> None:
         """Take a record in."""
+        from gco_stream.shell.recordings import told_by
+
         try:
             self._histories.add(told_by(record))
         except InvalidRecord as error:
@@ -79,6 +80,8 @@ async def retell(start: Start, settings: Settings, *, arn: str | None) -> Retold
 
 
 def _read_file(path: Path, listener: _Listener) -> None:
+    from gco_stream.shell.recordings import read_capture
+
     try:
         for number, read in read_capture(path):
             if isinstance(read, InvalidRecord):

@@ -17,12 +17,12 @@ def run() -> int:
     Returns:
         The exit code: 0, 1 after a crash or the loss of the lease, 2 for settings that name what is not there.
     """
-    from gco_stream.settings import read_settings  # noqa: PLC0415 - so that bad settings are told within a moment
+    from gco_stream.settings import read_settings
 
     try:
         settings = read_settings(os.environ)
-        from gco_stream import app  # noqa: PLC0415
-        from gco_stream.shell.logs import configure_logs  # noqa: PLC0415
+        from gco_stream import app
+        from gco_stream.shell.logs import configure_logs
 
         configure_logs(settings)
         asyncio.run(app.run(settings))

@@ -4,14 +4,17 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gco_stream.cli.telling import Unable
 from gco_stream.core.models import EndpointName, Item, Scope
 from gco_stream.ports import Clock
 from gco_stream.settings import Settings, read_settings
 from gco_stream.shell.clock import SystemClock
-from gco_stream.shell.tables import Tables
-from gco_stream.shell.writing import RecordWriter, configured_region, table_client
+
+if TYPE_CHECKING:
+    from gco_stream.shell.tables import Tables
+    from gco_stream.shell.writing import RecordWriter
 
 _OURS = ("DYNAMODB_REGION", "INFERENCE_ENDPOINTS_TABLE_NAME", "INFERENCE_NAMESPACE")
 
@@ -25,8 +28,8 @@ class Desk:
     """
 
     settings: Settings
-    writer: RecordWriter
-    tables: Tables
+    writer: "RecordWriter"
+    tables: "Tables"
     clock: Clock
     home: str | None
 
@@ -58,6 +61,8 @@ def desk_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         InvalidSettings: With every problem.
     """
+    from gco_stream.shell.writing import configured_region
+
     given = {key: environment[key] for key in _OURS if key in environment}
     regions = (environment.get(key, "").strip() for key in ("REGION", "DYNAMODB_REGION", "AWS_REGION"))
     region = next(filter(None, regions), None) or configured_region() or ""
@@ -71,6 +76,9 @@ async def open_desk() -> AsyncIterator[Desk]:
     Raises:
         InvalidSettings: The environment or the AWS configuration cannot be used.
     """
+    from gco_stream.shell.tables import Tables
+    from gco_stream.shell.writing import RecordWriter, table_client
+
     settings = desk_settings(os.environ)
     clock = SystemClock()
     async with table_client(settings.table_region) as client:

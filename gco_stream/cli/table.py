@@ -1,5 +1,7 @@
 """``gco-stream table``: the DynamoDB table of endpoints."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from gco_stream.cli.command import Shape, command, finish
@@ -9,7 +11,9 @@ from gco_stream.cli.surroundings import Desk, open_desk
 from gco_stream.cli.telling import Unable, tell
 from gco_stream.core.table_shape import VIEW, has_stream, is_on_demand, shape_differences, view_of
 from gco_stream.errors import Conflict
-from gco_stream.shell.tables import Description
+
+if TYPE_CHECKING:
+    from gco_stream.shell.tables import Description
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -87,7 +91,7 @@ async def _enable_stream(shape: Shape) -> Exit:
         return Exit.FINE
 
 
-async def _described(desk: Desk) -> Description:
+async def _described(desk: Desk) -> "Description":
     found = await desk.tables.describe(desk.settings.table_name)
     if found is None:
         message = f"there is no table {desk.settings.table_name} in {desk.settings.table_region}"
@@ -95,7 +99,7 @@ async def _described(desk: Desk) -> Description:
     return found
 
 
-def _print(desk: Desk, description: Description, shape: Shape, *, what: str | None) -> bool:
+def _print(desk: Desk, description: "Description", shape: Shape, *, what: str | None) -> bool:
     """Print a table, and return whether it differs from what it should be."""
     different = tuple(shape_differences(description))
     facts = {

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gco_stream.cli.carrying_out import Outcome, carry_out
+from gco_stream.cli.carrying_out import carry_out
+from gco_stream.cli.replayed import Outcome
 from gco_stream.core.leadership import Lease
 from gco_stream.core.models import EndpointName
 from gco_stream.ports import World

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from gco_stream.cli.carrying_out import Outcome, _Work
+from gco_stream.cli.carrying_out import _Work
 from gco_stream.cli.exits import Exit
+from gco_stream.cli.replayed import Outcome
 from gco_stream.cli.telling import Unable
 from gco_stream.core.history import Histories
 from gco_stream.core.leadership import Lease

@@ -43,7 +43,7 @@ def demo(
         hint = "pip install 'gco-stream[demo]', or `make setup` in a checkout"
         raise wrong_usage(f"the demo needs what is not installed: {', '.join(missing)}", hint=hint)
     console = Console(no_color=True if not shape.color else None, highlight=False, emoji=False, markup=False)
-    from gco_stream.cli.demo.showing import Wanted, show  # noqa: PLC0415 - it imports what may not be installed
+    from gco_stream.cli.demo.showing import Wanted, show
 
     wanted = Wanted(fast=fast, is_live=console.is_terminal and not plain, keep=keep, patience=patience)
     code = asyncio.run(show(console, wanted))
