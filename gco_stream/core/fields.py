@@ -61,15 +61,17 @@ def one_of(*allowed: str) -> BeforeValidator:
     return BeforeValidator(check, json_schema_input_type=written)
 
 
-def matching(test: Callable[[str], bool], expected: str, *, pattern: str | None = None) -> BeforeValidator:
-    """Accept strings that pass a test; ``pattern`` is as much of it as a regular expression can say."""
+def matching(
+    test: Callable[[str], bool], expected: str, *, pattern: str | None = None, longest: int | None = None
+) -> BeforeValidator:
+    """Accept strings that pass a test; ``pattern`` and ``longest`` are as much of it as a schema can say."""
 
     def check(value: object) -> str:
         if isinstance(value, str) and test(value):
             return value
         raise wrong(expected)
 
-    return BeforeValidator(check, json_schema_input_type=Annotated[str, Field(pattern=pattern)])
+    return BeforeValidator(check, json_schema_input_type=Annotated[str, Field(pattern=pattern, max_length=longest)])
 
 
 def plain(value: object) -> str:
@@ -194,6 +196,7 @@ Path = Annotated[
         is_health_path,
         "must be a string that starts with '/' and has only characters that a URI may have",
         pattern=f"^{_HEALTH_PATH.pattern}$",
+        longest=_LONGEST_HEALTH_PATH,
     ),
 ]
 Switch = Annotated[bool, BeforeValidator(_boolean, json_schema_input_type=bool | Literal["true", "false"])]

@@ -65,6 +65,7 @@ class Endpoint(Part):
             "must be a path such as '/inference/llama', of letters, digits and '/-_.~', at most 126 characters, "
             "not '/', not '/inference' alone, and not one of the platform's own (/api, /healthz)",
             pattern=f"^{_INGRESS_PATH.pattern}$",
+            longest=_LONGEST_PATH,
         ),
     ]
     labels: fields.Labels = Field(default_factory=dict)
