@@ -22,8 +22,8 @@ RULES = {
     "namespace": "the controller's",
     "spec": "a map, see below; it cannot be empty, as `image` is required",
     "ingress_path": "letters, digits and `/-_.~`, at most {maxLength} (the load balancer takes 128, and each prefix is "
-    "also a rule that ends in `/*`); not `/`, `/inference`, `/api`, `/healthz` or below the latter two; no empty, `.` or "
-    "`..` segment",
+    "also a rule that ends in `/*`); not `/`, `/inference`, `/api`, `/healthz` or below the latter two; no empty, `.` "
+    "or `..` segment",
     "labels": "Kubernetes label keys and values",
     "region_status": "region → status, see *Status*; anything but a map counts as absent",
     "created_by": NONE,
