@@ -1,6 +1,8 @@
 """What the caller directs, in virtual time: times, failures, machines, and how much pods use."""
 
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,13 +20,31 @@ from tests.contracts.small_manifests import a_deployment
 NAMESPACE = "inference"
 
 
+class CountingStore(Store):
+    """Counts the updates that are asked of it, and those among them that change nothing.
+
+    Attributes:
+        updates: So many of each kind of object, by whether something changed.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        super().__init__(now=now)
+        self.updates = Counter[tuple[str, bool]]()
+
+    def update(self, place: Place, body: Any, write: Write) -> tuple[dict[str, Any], bool]:
+        before = self.version
+        answer = super().update(place, body, write)
+        self.updates[place.resource.kind, self.version > before] += 1
+        return answer
+
+
 class Cluster:
     """A store and what works on it, at a time that only the test moves on."""
 
     def __init__(self, directions: Directions) -> None:
         self.time = NOW
         self.directions = directions
-        self.store = Store(now=self.now)
+        self.store = CountingStore(now=self.now)
         self.store.objects[NAMESPACE] = {}
         self.simulator = Simulator(self.store, self, directions)
 
@@ -200,6 +220,21 @@ def test_nothing_is_written_once_all_is_done() -> None:
     cluster.passes(3600)
 
     assert cluster.store.version == before
+
+
+def test_no_status_is_written_that_says_nothing_new() -> None:
+    cluster = Cluster(Directions(tags={"v2": Behaviour(is_pulled=False)}, usage={"llama": {"cpu": 10}}))
+
+    cluster.apply(running(replicas=3))
+    cluster.apply(an_autoscaler(1, 10))
+    cluster.passes(400)
+    cluster.apply(running("v2", gpus=1000))
+    cluster.passes(3600)
+
+    assert {kind for kind, _ in cluster.store.updates} == {
+        *("Deployment", "ReplicaSet", "Pod", "HorizontalPodAutoscaler")
+    }
+    assert {is_new for _, is_new in cluster.store.updates} == {True}
 
 
 def test_a_deleted_deployment_leaves_nothing() -> None:

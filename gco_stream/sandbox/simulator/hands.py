@@ -40,10 +40,11 @@ class Hands:
 
     def put_status(self, live: Object, status: Object, manager: str = CONTROLLER, **annotations: str) -> Object:
         """Replace an object's status, if it differs."""
-        metadata = dict(live["metadata"])
-        if annotations:
-            metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
-        body = {**live, "metadata": metadata, "status": status}
+        had = live["metadata"].get("annotations") or {}
+        if live.get("status") == status and annotations.items() <= had.items():
+            return live
+        noted = {"annotations": {**had, **annotations}} if annotations else {}
+        body = {**live, "metadata": {**live["metadata"], **noted}, "status": status}
         after, _ = self.store.update(place_of(live), body, Write(manager=manager, subresource="status"))
         return after
 

@@ -50,7 +50,7 @@ def _condition(pod: Object, hands: Hands, kind: str, said: Object) -> Object:
     before = condition(pod, kind)
     is_same = before.get("status") == said["status"]
     since = before["lastTransitionTime"] if is_same else hands.time
-    return {"type": kind, "lastProbeTime": None, "lastTransitionTime": since, **said}
+    return {"type": kind, "lastTransitionTime": since, **said}
 
 
 class Kubelet:
