@@ -12,10 +12,9 @@ from gco_stream.cli.completing import endpoint_names
 from gco_stream.errors import InvalidRecord, Problem
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The endpoint.", autocompletion=endpoint_names)]
-Records = Annotated[
-    Path | None,
-    typer.Option("-f", "--file", metavar="FILE", help="Records as JSON or YAML, one or several; '-' is stdin."),
-]
+_FILE_HELP = "Records as JSON or YAML, one or several; '-' is stdin; may be repeated."
+Records = Annotated[list[Path] | None, typer.Option("-f", "--file", metavar="FILE", help=_FILE_HELP)]
+NeededRecords = Annotated[list[Path], typer.Option("-f", "--file", metavar="FILE", help=_FILE_HELP)]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow until every target region has come to it.")]
 Timeout = Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long to wait.")]
 LONGEST_WAIT = 1800.0

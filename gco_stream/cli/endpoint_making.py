@@ -1,26 +1,27 @@
 """``gco-stream endpoint create|apply``: records from options and files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gco_stream.cli.arguments import LONGEST_WAIT, Records, Timeout, Wait, seconds, variables
+from gco_stream.cli.arguments import LONGEST_WAIT, NeededRecords, Records, Timeout, Wait, seconds, variables
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.confirming import Yes, confirm
-from gco_stream.cli.documents import records_in
+from gco_stream.cli.documents import Written, records_in
 from gco_stream.cli.endpoint_changes import check, write
 from gco_stream.cli.printing import print_document, print_line
 from gco_stream.cli.surroundings import Desk, open_desk
-from gco_stream.cli.telling import Unable, tell, wrong_usage
+from gco_stream.cli.telling import AllWrong, Unable, problems_told, tell, wrong_usage
 from gco_stream.cli.waiting import follow
 from gco_stream.core.models import EndpointName, Item
 from gco_stream.core.record import DesiredState
 from gco_stream.core.writing import a_new_record, applied, dormant_problems, problems_of, unknown_fields
-from gco_stream.errors import Conflict, InvalidRecord, Problem
+from gco_stream.errors import Conflict, InvalidSettings, Transient
 
-_Wanted = Sequence[Mapping[str, Any]]
 _Name = Annotated[str | None, typer.Argument(metavar="NAME", help="The endpoint; a file may name it, too.")]
 
 
@@ -68,14 +69,14 @@ def create(  # noqa: PLR0913, PLR0917 - the options are the command
         "env": variables(env or ()),
     }
     spec = {key: value for key, value in given.items() if value is not None}
-    wanted = _wanted(name, file, spec, region or ())
+    wanted = _wanted(name, file or (), spec, region or ())
     finish(_create(wanted, shape, wait_seconds=timeout if wait else None))
 
 
 @command
 def apply(
     shape: Shape,
-    file: Annotated[Path, typer.Option("-f", "--file", metavar="FILE", help="Records as JSON or YAML; '-' is stdin.")],
+    file: NeededRecords,
     yes: Yes = False,
     wait: Wait = False,
     timeout: Timeout = LONGEST_WAIT,
@@ -91,25 +92,52 @@ def apply(
     finish(_apply(wanted, shape, is_sure=yes, wait_seconds=timeout if wait else None))
 
 
-def _wanted(name: str | None, file: Path | None, spec: Mapping[str, Any], regions: Sequence[str]) -> _Wanted:
-    if file is None and name is None:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is asked for.
+
+    Attributes:
+        complaints: What is wrong with it already; then nothing is written.
+    """
+
+    records: Sequence[Written]
+    complaints: Sequence[str]
+
+    def names(self) -> Sequence[str]:
+        """Return what messages call each."""
+        return [str(one.record.get("endpoint_name") or one.where) for one in self.records]
+
+
+def _wanted(name: str | None, files: Sequence[Path], spec: Mapping[str, Any], regions: Sequence[str]) -> _Wanted:
+    if not files and name is None:
         raise wrong_usage("nothing to create", hint="say NAME and --image, or -f FILE")
-    found = records_in(file) if file is not None else [{}]
+    found, complaints = records_in(files) if files else ([Written("NAME", {})], ())
     if len(found) > 1 and (name or spec or regions):
-        raise wrong_usage(f"{file} holds {len(found)} records: NAME and options are for one")
-    wanted = [_with_options(record, name, spec, regions) for record in found]
-    names = [record.get("endpoint_name") for record in wanted]
-    doubled = sorted({str(one) for one in names if names.count(one) > 1})
-    if doubled:
-        raise wrong_usage(f"{file} holds more than one record of {', '.join(doubled)}")
-    return wanted
+        of = files[0] if len(files) == 1 else "what -f names"
+        alone = [f"{of} holds {len(found)} records: NAME and options are for one"]
+        return _Wanted(found, [*complaints, *alone, *_doubled(found)])
+    strange = [
+        f"{one.where}: its endpoint_name is {one.record['endpoint_name']!r}, not {name!r}"
+        for one in found
+        if name and one.record.get("endpoint_name", name) != name
+    ]
+    records = [Written(one.where, _with_options(one.record, name, spec, regions)) for one in found]
+    return _Wanted(records, [*complaints, *strange, *_doubled(records)])
+
+
+def _doubled(records: Sequence[Written]) -> Iterator[str]:
+    first: dict[str, str] = {}
+    for one in records:
+        name = one.record.get("endpoint_name")
+        if not isinstance(name, str) or name not in first:
+            first[str(name)] = one.where
+        else:
+            yield f"{one.where}: more than one record of {name}: the first is in {first[name]}"
 
 
 def _with_options(
     record: Mapping[str, Any], name: str | None, spec: Mapping[str, Any], regions: Sequence[str]
 ) -> Mapping[str, Any]:
-    if name and record.get("endpoint_name", name) != name:
-        raise wrong_usage(f"the file's endpoint_name is {record['endpoint_name']!r}, not {name!r}")
     changed: dict[str, Any] = {**record, **({"endpoint_name": name} if name else {})}
     if spec:
         inner = record.get("spec")
@@ -123,15 +151,19 @@ def _new(desk: Desk, wanted: Mapping[str, Any]) -> Item:
     )
 
 
-def _checked(desk: Desk, items: Sequence[Item]) -> None:
-    """Check all records before the first is written."""
+def _checked(desk: Desk, items: Sequence[Item], wanted: _Wanted) -> None:
+    """Check all records before the first is written.
+
+    Raises:
+        AllWrong: With every problem, and what was wrong before.
+    """
     problems = [
-        Problem(f"{item.get('endpoint_name') or '?'}: {problem.field}", problem.value, problem.expected)
-        for item in items
+        f"{name}: {problem}"
+        for name, item in zip(wanted.names(), items, strict=True)
         for problem in problems_of(item, desk.scope(item))
     ]
-    if problems:
-        raise InvalidRecord(problems)
+    if problems or wanted.complaints:
+        raise AllWrong([*wanted.complaints, *problems])
     for item in items:
         for field in unknown_fields(item):
             tell(f"note: {item['endpoint_name']}: {field} is kept, but no controller knows it")
@@ -139,13 +171,31 @@ def _checked(desk: Desk, items: Sequence[Item]) -> None:
             tell(f"note: {item['endpoint_name']}: with autoscaling on this would be wrong: {problem}")
 
 
+@asynccontextmanager
+async def _desk_for(wanted: _Wanted) -> AsyncIterator[Desk]:
+    """Open the table; where it cannot be, what is wrong with the records is told all the same.
+
+    Raises:
+        AllWrong: Something is wrong with what is asked for, and something else in the way of finding out more.
+    """
+    try:
+        async with open_desk() as desk:
+            yield desk
+    except (InvalidSettings, Transient) as error:
+        if not wanted.complaints:
+            raise
+        raise AllWrong([*wanted.complaints, *problems_told(error)]) from error
+
+
 async def _create(wanted: _Wanted, shape: Shape, *, wait_seconds: float | None) -> None:
-    async with open_desk() as desk:
-        items = [_new(desk, one) for one in wanted]
-        _checked(desk, items)
-        late = [i for i in items if i["desired_state"] not in (DesiredState.DEPLOYING, DesiredState.RUNNING)]
-        if late:
-            raise wrong_usage(f"{late[0]['endpoint_name']}: a new record is 'deploying'; leave desired_state out")
+    async with _desk_for(wanted) as desk:
+        items = [_new(desk, one.record) for one in wanted.records]
+        late = [
+            f"{name}: a new record is 'deploying'; leave desired_state out"
+            for name, item in zip(wanted.names(), items, strict=True)
+            if item["desired_state"] not in (DesiredState.DEPLOYING, DesiredState.RUNNING)
+        ]
+        _checked(desk, items, replace(wanted, complaints=[*wanted.complaints, *late]))
         made = [await _put(desk, item, shape) for item in items]
         await _end(desk, made, shape, wait_seconds=wait_seconds)
 
@@ -162,21 +212,19 @@ async def _put(desk: Desk, item: Item, shape: Shape) -> Item:
 
 
 async def _apply(wanted: _Wanted, shape: Shape, *, is_sure: bool, wait_seconds: float | None) -> None:
-    async with open_desk() as desk:
-        there = [await _read(desk, one) for one in wanted]
-        _checked(
-            desk,
-            [_new(desk, one) if item is None else {**item, **one} for one, item in zip(wanted, there, strict=True)],
-        )
-        await _confirm_deletions(wanted, there, is_sure=is_sure)
-        written = [await _applied(desk, one, item, shape) for one, item in zip(wanted, there, strict=True)]
+    async with _desk_for(wanted) as desk:
+        pairs = [(one.record, await _read(desk, one.record)) for one in wanted.records]
+        after = [_new(desk, one) if item is None else {**item, **one} for one, item in pairs]
+        _checked(desk, after, wanted)
+        await _confirm_deletions(pairs, is_sure=is_sure)
+        written = [await _applied(desk, one, item, shape) for one, item in pairs]
         await _end(desk, written, shape, wait_seconds=wait_seconds)
 
 
-async def _confirm_deletions(wanted: _Wanted, there: Sequence[Item | None], *, is_sure: bool) -> None:
+async def _confirm_deletions(pairs: Sequence[tuple[Mapping[str, Any], Item | None]], *, is_sure: bool) -> None:
     deleted = [
         str(one.get("endpoint_name"))
-        for one, item in zip(wanted, there, strict=True)
+        for one, item in pairs
         if one.get("desired_state") == DesiredState.DELETED != (item or {}).get("desired_state")
     ]
     if deleted:

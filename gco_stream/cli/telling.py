@@ -1,7 +1,7 @@
 """How what can go wrong is told: a readable line on stderr, what to do, and an exit code."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -23,6 +23,18 @@ class Unable(GcoStreamError):
         self.code = code
 
 
+class AllWrong(Unable):
+    """Several things that a person wrote are wrong.
+
+    Attributes:
+        problems: Each, as a line of its own.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems), code=Exit.WRONG_USAGE)
+        self.problems = tuple(problems)
+
+
 def wrong_usage(message: str, *, hint: str | None = None) -> Unable:
     """Make the error for a command line or a file that cannot be used."""
     return Unable(message, hint=hint, code=Exit.WRONG_USAGE)
@@ -40,9 +52,8 @@ def errors_told(*, verbose: bool) -> Iterator[None]:
         yield
     except GcoStreamError as error:
         code, hint = _meaning(error)
-        problems = error.problems if isinstance(error, InvalidRecord | InvalidSettings) else (error,)
-        for problem in problems:
-            tell(" ".join(str(problem).split()))
+        for problem in problems_told(error):
+            tell(problem)
         if hint is not None:
             tell(f"hint: {hint}")
         if verbose:
@@ -51,6 +62,12 @@ def errors_told(*, verbose: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         tell("interrupted")
         raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+def problems_told(error: GcoStreamError) -> Sequence[str]:
+    """Return an error as lines."""
+    problems = error.problems if isinstance(error, AllWrong | InvalidRecord | InvalidSettings) else (error,)
+    return [" ".join(str(problem).split()) for problem in problems]
 
 
 def tell(line: str) -> None:

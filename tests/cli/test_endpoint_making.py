@@ -195,9 +195,9 @@ class TestWrongUsage:
             ("a: [1", "line 1, column 6: no valid YAML"),
             ("a: 1\n b: 2", "line 2"),
             ("", "holds no record"),
-            ("- just\n- words", "document 1 is no record, but str"),
+            ("- just\n- words", "line 1, item 1: this is no record, but str"),
             ("!!python/object:os.system {}", "no valid YAML"),
-            ("\x07", "no valid YAML"),
+            ("a: 1\nb: \x07", "line 2, column 4: no valid YAML: #x0007"),
         ],
     )
     def test_of_a_file_says_where(self, tmp_path: Path, text: str, told: str) -> None:
