@@ -81,9 +81,10 @@ def a_shape(shape: str, scope: Scope = SCOPE) -> AtRest:
     spec = a_spec(**{**SPECS, **_OTHERS}[shape])
     state = "stopped" if shape == STOPPED else "deploying"
     item = an_item(_PATTERN, spec=spec, namespace=scope.namespace, desired_state=state)
-    cluster, intents = ClusterModel(is_balanced=False), dict[ObjectKey, Manifest]()
+    cluster = ClusterModel(namespace=scope.namespace, is_balanced=False)
+    intents = dict[ObjectKey, Manifest]()
     if shape == _FOUND:
-        left = left_behind(an_item(_PATTERN, spec=a_spec()))
+        left = left_behind(an_item(_PATTERN, spec=a_spec(), namespace=scope.namespace))
         cluster.objects = {key: copy.deepcopy(dict(live)) for key, live in left.objects.items()}
         cluster.work()
     for number in range(_MOST_PASSES):

@@ -47,23 +47,27 @@ class ClusterModel:
         spoiled: What writes have done to the load balancer's group, for where an ``AssertionError`` would be swallowed.
     """
 
-    store: Store = field(default_factory=lambda: a_store())  # noqa: PLW0108 - it is defined below
+    namespace: str = SCOPE.namespace
+    store: Store = field(init=False)
     pods: dict[str, int] = field(default_factory=dict)
     can_be_ready: bool = True
     finalized: bool = True
     writes: list[tuple[str, ObjectKey]] = field(default_factory=list)
     is_balanced: bool = True
     spoiled: list[str] = field(default_factory=list)
-    _balancer: LoadBalancer = field(default_factory=lambda: LoadBalancer(own_namespace=SCOPE.namespace))
+    _balancer: LoadBalancer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store, self._balancer = a_store(self.namespace), LoadBalancer(own_namespace=self.namespace)
 
     @property
     def objects(self) -> dict[ObjectKey, dict[str, Any]]:
         """What is there; to be changed at will by those who play somebody else."""
-        return cast("dict[ObjectKey, dict[str, Any]]", self.store.objects[SCOPE.namespace])
+        return cast("dict[ObjectKey, dict[str, Any]]", self.store.objects[self.namespace])
 
     @objects.setter
     def objects(self, objects: dict[ObjectKey, dict[str, Any]]) -> None:
-        self.store.objects[SCOPE.namespace] = cast("dict[tuple[str, str], dict[str, Any]]", objects)
+        self.store.objects[self.namespace] = cast("dict[tuple[str, str], dict[str, Any]]", objects)
 
     def observe(self, name: EndpointName) -> Observed:
         there = {key: copy.deepcopy(self.objects[key]) for key in object_keys(name) if key in self.objects}
@@ -90,7 +94,7 @@ class ClusterModel:
         if not self.is_balanced:
             return []
         ingress, service = platform()
-        there = [(key.kind, _placed(live)) for key, live in self.objects.items()]
+        there = [(key.kind, self._placed(live)) for key, live in self.objects.items()]
         ingresses = [live for kind, live in there if kind is Kind.INGRESS]
         services = [live for kind, live in there if kind is Kind.SERVICE]
         return self._balancer.show([*ingresses, ingress], [*services, service])
@@ -121,8 +125,8 @@ class ClusterModel:
         write = Write(manager=manager, force=force)
         try:
             if verb == "patch":
-                return self.store.patch(place_of(key), body, write)
-            return self.store.apply(place_of(key), body, write)[0]
+                return self.store.patch(self._place_of(key), body, write)
+            return self.store.apply(self._place_of(key), body, write)[0]
         except ApiError as error:
             raise _meaning(error) from error
 
@@ -133,7 +137,7 @@ class ClusterModel:
         if action.key.kind is Kind.INGRESS and self.finalized:
             live["metadata"]["finalizers"] = ["test"]
         try:
-            self.store.delete(place_of(action.key), Deletion(uid=action.uid))
+            self.store.delete(self._place_of(action.key), Deletion(uid=action.uid))
         except ApiError as error:
             raise _meaning(error) from error
         self.writes.append(("delete", action.key))
@@ -155,20 +159,22 @@ class ClusterModel:
                 live["status"] = status
                 live["metadata"]["resourceVersion"] = str(self.version())
 
+    def _placed(self, live: Manifest) -> Manifest:
+        return {**live, "metadata": {**live["metadata"], "namespace": self.namespace}}
+
+    def _place_of(self, key: ObjectKey) -> Place:
+        return place_of(key, namespace=self.namespace)
+
     def version(self) -> int:
         """Return a version above all that were given out."""
         return self.store.next_version()
 
 
-def _placed(live: Manifest) -> Manifest:
-    return {**live, "metadata": {**live["metadata"], "namespace": SCOPE.namespace}}
-
-
-def a_store() -> Store:
-    """A store with the one namespace, whose time stands still."""
+def a_store(namespace: str) -> Store:
+    """A store with one namespace, whose time stands still."""
     uids = count(1)
     store = Store(now=lambda: NOW, new_uid=lambda: f"uid-{next(uids)}", keep=1)
-    store.objects[SCOPE.namespace] = {}
+    store.objects[namespace] = {}
     return store
 
 
@@ -181,7 +187,7 @@ class ObjectPlace(Place):
         return ObjectKey(Kind(self.resource.kind), self.name)
 
 
-def place_of(key: ObjectKey, *, namespace: str = SCOPE.namespace) -> Place:
+def place_of(key: ObjectKey, *, namespace: str) -> Place:
     return ObjectPlace(resource=RESOURCES[key.kind.value], namespace=namespace, name=key.name)
 
 

@@ -2,18 +2,21 @@
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.__main__ import main, write
+from benchmarks.endpoints import LATER, SPECS, many
 from benchmarks.figures import Figure, percentile, summed_up
 from benchmarks.page import curves, filled, read_results
 from benchmarks.parts import PARTS
 from benchmarks.plots import plot
 from benchmarks.showing import number, shown
 from benchmarks.sizes import SMALL
+from gco_stream.core.convergence import is_converged
+from tests.builders import SCOPE
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = "<!-- conditions -->\n\n<!-- end -->\n# Idle\n<!-- idle -->\nold\n<!-- end -->\n"
@@ -127,3 +130,16 @@ def test_the_page_has_a_place_for_every_part() -> None:
 
     assert sorted(places) == sorted(["conditions", *places[1:]])
     assert set(PARTS) <= set(places)
+
+
+def test_endpoints_of_every_shape_are_made_for_any_namespace() -> None:
+    scope = replace(SCOPE, namespace="elsewhere")
+
+    made = list(many(2 * len(SPECS), scope=scope))
+
+    assert len({endpoint.name for endpoint in made}) == len(made)
+    for endpoint in made:
+        seen = endpoint.observed
+        assert seen.objects
+        assert {live["metadata"]["namespace"] for live in seen.objects.values()} == {"elsewhere"}
+        assert is_converged(endpoint.item, seen, scope, now=LATER)
