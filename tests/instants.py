@@ -3,9 +3,13 @@
 Changes are put in the order of the versions that the server gave them. It gives none to an Ingress that is gone: that
 one leaves at the end of its deletion, as whoever asked for it could not know earlier, unless somebody looked and did
 not find it before: who asked may have been killed, and its successor reads what has been done.
+
+A write whose asker is cut off, or killed, is answered with an error, and may have been done all the same. What shows
+that is what somebody found later, or did not find any more.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,13 +25,11 @@ _LAST = "zzz"
 
 Key = tuple[str, str]
 """Kind and name."""
-Look = tuple[str, str]
-"""When somebody asked for an object that was not there, and was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """One change that the API server has made.
+    """One change that the API server has made, or what it answered to a look.
 
     Attributes:
         began: When it was asked for; times compare as the strings that they are.
@@ -55,41 +57,57 @@ class Write:
 
 
 def writes(lines: Iterable[str]) -> Iterator[Write]:
-    """Read the changes of Ingresses and Services from an audit log, in the order of the log."""
-    found: list[Write] = []
-    missed: dict[tuple[str, Key], list[Look]] = {}
+    """Read the changes of Ingresses and Services from an audit log: what was done, then what only looks have shown."""
+    by_outcome: dict[str, list[Write]] = defaultdict(list)
+    for entry, thing in _entries(lines):
+        by_outcome[_outcome(entry)].append(_write(entry, thing))
+    missed: dict[tuple[str, Key], list[Write]] = defaultdict(list)
+    for look in by_outcome["missed"]:
+        missed[look.namespace, look.key].append(look)
+    # What is shown in another form than as an object, as to kubectl, has no version.
+    known = {None, *(write.version for write in by_outcome["done"])}
+    found = {look.version: look for look in reversed(by_outcome["found"]) if look.version not in known}
+    for write in (*by_outcome["done"], *found.values()):
+        yield _as_seen(write, missed[write.namespace, write.key])
+    for write in by_outcome["unheard"]:
+        looks = [look.ended for look in missed[write.namespace, write.key] if write.began <= look.began]
+        if looks:
+            yield replace(write, ended=min(looks))
+
+
+def _outcome(entry: dict[str, Any]) -> str:
+    verb, code = entry["verb"], entry["responseStatus"].get("code", 0)
+    if code < 400:
+        return "found" if verb == "get" else "done"
+    if verb == "delete" and code >= 500:
+        return "unheard"
+    return "missed" if verb in ("get", "delete") and code == 404 else "refused"
+
+
+def _entries(lines: Iterable[str]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Read what was answered about Ingresses and Services, along with what it was about."""
     for line in lines:
         entry = json.loads(line)
         thing = entry.get("objectRef") or {}
-        if thing.get("resource") not in _KINDS:
-            continue
-        if entry["verb"] in _WRITES and _is_done(entry):
-            found.append(_write(entry, thing))
-        elif entry["verb"] == "get" and entry["stage"] == "ResponseComplete" and entry["responseStatus"]["code"] == 404:
-            place = (thing["namespace"], (_KINDS[thing["resource"]], thing["name"]))
-            missed.setdefault(place, []).append((entry["requestReceivedTimestamp"], entry["stageTimestamp"]))
-    for write in found:
-        yield _as_seen(write, missed.get((write.namespace, write.key), ()))
+        is_about = thing.get("resource") in _KINDS and entry["verb"] in ("get", *_WRITES)
+        # A namespace is emptied in no order that matters: nothing of it is served any more.
+        is_left_out = "dryRun=" in entry["requestURI"] or _TIDIES_UP in entry.get("userAgent", "")
+        if is_about and not is_left_out and entry["stage"] == "ResponseComplete":
+            yield entry, thing
 
 
-def _as_seen(write: Write, missed: Iterable[Look]) -> Write:
+def _as_seen(write: Write, missed: Iterable[Write]) -> Write:
     """End a deletion when somebody did not find the object any more, if that was before it was answered."""
     if write.version is not None:
         return write
-    ends = [ended for began, ended in missed if write.began <= began and ended < write.ended]
+    ends = [look.ended for look in missed if write.began <= look.began and look.ended < write.ended]
     return replace(write, ended=min(ends, default=write.ended))
-
-
-def _is_done(entry: dict[str, Any]) -> bool:
-    is_answered = entry["stage"] == "ResponseComplete" and entry["responseStatus"].get("code", 0) < 400
-    # A namespace is emptied in no order that matters: nothing of it is served any more.
-    return is_answered and "dryRun=" not in entry["requestURI"] and _TIDIES_UP not in entry.get("userAgent", "")
 
 
 def _write(entry: dict[str, Any], thing: dict[str, Any]) -> Write:
     answer = entry["responseObject"]
     metadata = answer.get("metadata") or {}
-    is_object = answer["kind"] == _KINDS[thing["resource"]]
+    is_object = answer.get("kind") == _KINDS[thing["resource"]]
     assert entry["verb"] != "deletecollection", f"several at once, in no known order: {entry['requestURI']}"
     is_last = not metadata.get("finalizers") and (entry["verb"] == "delete" or metadata.get("deletionTimestamp"))
     return Write(
@@ -100,9 +118,15 @@ def _write(entry: dict[str, Any], thing: dict[str, Any]) -> Write:
         began=entry["requestReceivedTimestamp"],
         ended=entry["stageTimestamp"],
         version=int(metadata["resourceVersion"]) if is_object else None,
-        uid=metadata["uid"] if is_object else answer["details"]["uid"],
+        uid=metadata["uid"] if is_object else _uid_of_the_deleted(entry),
         after=None if is_last else answer,
     )
+
+
+def _uid_of_the_deleted(entry: dict[str, Any]) -> str:
+    asked = (entry.get("requestObject") or {}).get("preconditions") or {}
+    uid: str = (entry["responseObject"].get("details") or {}).get("uid") or asked.get("uid", "")
+    return uid
 
 
 def in_order(found: Iterable[Write]) -> Iterator[Write]:

@@ -202,3 +202,43 @@ class TestADeletionWhoseAskerWasKilled:
     @pytest.mark.parametrize("look", [look(4, code=200), look(2.5), look(5.2)], ids=["found", "before", "after"])
     def test_no_other_look_excuses_a_service_that_went_first(self, look: str) -> None:
         assert MISSING in wrong(*both(), self.ASKED, look, self.SERVICE)[0]
+
+
+CUT_OFF: dict[str, Any] = {"kind": "Status", "details": {}}
+FAILED: dict[str, Any] = {"responseStatus": {"code": 504}}
+
+
+class TestWhatNobodyHeardOf:
+    """Whoever asked was cut off, or killed; the server says that it has failed, and may have done it all the same."""
+
+    def deletion(self) -> str:
+        asked = {"kind": "DeleteOptions", "preconditions": {"uid": "uid-1"}}
+        return a_line("delete", "Ingress", CUT_OFF, began=3, requestObject=asked, **FAILED)
+
+    @pytest.mark.parametrize("verb", ["get", "delete"])
+    def test_a_deletion_was_done_if_the_ingress_is_not_found_afterwards(self, verb: str) -> None:
+        look = a_line(verb, "Ingress", CUT_OFF, began=4, responseStatus={"code": 404})
+        early = a_line("delete", "Service", live("Service", 5), began=4.2)
+        late = a_line("delete", "Service", live("Service", 5), began=5)
+
+        assert wrong(*both(), self.deletion(), look, late) == []
+        assert MISSING in wrong(*both(), self.deletion(), look, early)[0]
+
+    def test_a_deletion_was_not_done_as_far_as_anybody_knows(self) -> None:
+        before = a_line("get", "Ingress", CUT_OFF, began=2.9, responseStatus={"code": 404})
+        service = a_line("delete", "Service", live("Service", 5), began=5)
+
+        assert MISSING in wrong(*both(), self.deletion(), before, service)[0]
+
+    def test_an_apply_was_done_if_somebody_finds_what_it_made(self) -> None:
+        service, ingress = a_line("patch", "Service", CUT_OFF, began=1, **FAILED), both()[1]
+        look = a_line("get", "Service", live("Service", 1), began=1.7, took=0.1)
+
+        assert wrong(service, look, ingress) == []
+        assert MISSING in wrong(service, ingress)[0]
+
+    def test_what_somebody_finds_may_be_wrong(self) -> None:
+        moved = {**live("Service", 3), "spec": {"ports": [{"port": 8081}]}}
+
+        assert wrong(*both(), a_line("get", "Service", live("Service", 1), began=4)) == []
+        assert len(wrong(*both(), a_line("get", "Service", moved, began=4))) == 1

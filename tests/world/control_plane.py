@@ -21,7 +21,7 @@ AUDIT_POLICY = {
     "rules": [
         {
             "level": "RequestResponse",
-            "verbs": ["create", "update", "patch", "delete", "deletecollection"],
+            "verbs": ["get", "create", "update", "patch", "delete", "deletecollection"],
             "resources": [{"group": group, "resources": [name, f"{name}/*"]} for group, name in _LOAD_BALANCED],
             "omitManagedFields": True,
         },
@@ -44,7 +44,7 @@ class ControlPlane:
     audit_log: Path
     """JSON lines (audit.k8s.io/v1 Event), one per request that was answered.
 
-    At level Metadata; writes of Ingresses and Services come with the object as it was answered.
+    At level Metadata; what was asked of single Ingresses and Services comes with the object as it was answered.
     """
 
     def kubeconfig(self, token: str) -> str:
