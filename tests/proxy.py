@@ -1,10 +1,11 @@
 """A TCP proxy that stands for a bad network: it cuts connections, loses what goes through them, and is slow.
 
-TLS passes through it as it is; a certificate for 127.0.0.1 still fits.
+TLS passes through it as it is, and a certificate for 127.0.0.1 still fits, unless it is given one of its own.
 """
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Proxy:
         delay: Seconds that everything takes on each way.
         loses: What is lost on its way, without anybody being told. A connection that has lost something once
             loses everything that follows, as packets do where a router has forgotten it.
+        trusts: Whom it trusts to be the server, where it has a certificate of its own; None passes TLS through.
         tried: How many connections were asked for so far.
         passed: How many connections were passed on so far.
         sent: How many pieces clients have sent so far; a request is one, or two if it has a long body.
@@ -42,6 +44,7 @@ class Proxy:
     is_up: bool = True
     delay: float = 0.0
     loses: frozenset[Way] = frozenset()
+    trusts: ssl.SSLContext | None = None
     tried: int = 0
     passed: int = 0
     sent: int = 0
@@ -61,7 +64,7 @@ class Proxy:
         try:
             if not self.is_up:
                 raise ConnectionRefusedError
-            there_reader, there_writer = await asyncio.open_connection(self.host, self.port)
+            there_reader, there_writer = await asyncio.open_connection(self.host, self.port, ssl=self.trusts)
         except OSError:
             writer.transport.abort()
             return
@@ -94,11 +97,18 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy_before(url: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """Put a proxy before a server, and say by which address it is reached."""
+async def proxy_before(
+    url: str, *, shows: ssl.SSLContext | None = None, trusts: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[Proxy, str]]:
+    """Put a proxy before a server, and say by which address it is reached.
+
+    Args:
+        shows: Its own certificate; None passes TLS through.
+        trusts: Whom it trusts to be the server then.
+    """
     server = urlsplit(url)
-    proxy = Proxy(str(server.hostname), int(server.port or 443))
-    listening = await asyncio.start_server(proxy.serve, server.hostname, 0)
+    proxy = Proxy(str(server.hostname), int(server.port or 443), trusts=trusts)
+    listening = await asyncio.start_server(proxy.serve, server.hostname, 0, ssl=shows)
     try:
         yield proxy, f"{server.scheme}://{server.hostname}:{listening.sockets[0].getsockname()[1]}"
     finally:

@@ -1,7 +1,6 @@
 """Tokens and certificate authorities that are replaced under a running process."""
 
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,6 +14,7 @@ from gco_stream.shell.connection import Connection
 from gco_stream.shell.credentials import TokenFile
 from gco_stream.shell.kubernetes_api import KubernetesApi, load_configuration
 from gco_stream.shell.kubernetes_library import Configuration
+from tests.certificates import self_signed
 from tests.shell.servers import Server, says
 
 pytestmark = pytest.mark.process
@@ -99,16 +99,6 @@ class TestToken:
             await api.request("GET", "/x")
 
         assert [asked.headers["Authorization"] for asked in server.asked] == ["Bearer second"]
-
-
-def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
-    """Make a certificate for 127.0.0.1, and its key."""
-    certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
-    extensions = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "keyUsage=digitalSignature,keyCertSign"]
-    files = ["-out", str(certificate), "-keyout", str(key)]
-    subprocess.run([*command, *extensions, *files], check=True, capture_output=True)
-    return certificate, key
 
 
 @asynccontextmanager

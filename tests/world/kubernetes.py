@@ -121,10 +121,14 @@ class Kubernetes:
             raise
         return True
 
-    async def token_of(self, service_account: str) -> str:
-        """A token that is allowed what that ServiceAccount is allowed."""
+    async def token_of(self, service_account: str, *, bound_to: Manifest | None = None) -> str:
+        """A token that is allowed what that ServiceAccount is allowed, as long as there is what it is bound to."""
+        spec: Manifest = {"expirationSeconds": TOKEN_SECONDS}
+        if bound_to is not None:
+            metadata = {part: bound_to["metadata"][part] for part in ("name", "uid")}
+            spec["boundObjectRef"] = {"apiVersion": bound_to["apiVersion"], "kind": bound_to["kind"], **metadata}
         path = self.path("ServiceAccount", service_account) + "/token"
-        answer = await self.request("POST", path, {"spec": {"expirationSeconds": TOKEN_SECONDS}})
+        answer = await self.request("POST", path, {"spec": spec})
         token: str = answer["status"]["token"]
         return token
 
