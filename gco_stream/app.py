@@ -154,6 +154,7 @@ async def _work(
     reconciler.hears, reconciler.hears_of_brake = chronicle.hear, chronicle.hear_of_brake
     resync = _resync(settings, world, queue, reconciler, resyncs)
     resync.roster, resync.hears_of_brake = chronicle.roster, chronicle.hear_of_brake
+    resync.listed = watch.listed
     source = event_source(settings, world, queue, resyncs, reconciler.brake)
     examiner.queue, examiner.source = queue, source
     examiner.brake, examiner.resyncs, examiner.corrections = reconciler.brake, resync.counts, reconciler.corrections

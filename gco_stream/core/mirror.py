@@ -59,7 +59,6 @@ class Mirror:
         self._reached: dict[Kind, int] = {}
         self._gone: OrderedDict[str, int] = OrderedDict()
         self._doubted: set[Kind] = set()
-        self._awaited: set[Kind] = set()
 
     def has_listed(self, kind: Kind) -> bool:
         """Whether a kind has been listed once, so that what is not here is not there."""
@@ -72,15 +71,6 @@ class Mirror:
     def doubt(self, kind: Kind) -> None:
         """Remember that the watch on a kind broke off, until something comes of it again."""
         self._doubted.add(kind)
-        self._awaited.discard(kind)
-
-    def await_list(self, kind: Kind) -> None:
-        """Remember that a kind has been asked for as a whole, until it is listed or the watch on it breaks off."""
-        self._awaited.add(kind)
-
-    def is_awaited(self, kind: Kind) -> bool:
-        """Whether a list of a kind is under way, so that nobody else needs to ask for one."""
-        return kind in self._awaited
 
     def observed(self, name: EndpointName) -> Observed:
         """Return what is known of one endpoint's objects."""
@@ -117,7 +107,6 @@ class Mirror:
         self._doubted.discard(kind)
         match event:
             case Listed(projections, version):
-                self._awaited.discard(kind)
                 is_first = not self.has_listed(kind)
                 news = self._list_anew(kind, projections, int(version), after)
                 return frozenset() if is_first else news

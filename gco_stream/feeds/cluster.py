@@ -55,6 +55,12 @@ class ClusterFeed:
     heard: dict[Kind, float] = field(default_factory=dict)
     _broken: set[Kind] = field(default_factory=set)
     _is_back: asyncio.Event = field(default_factory=asyncio.Event)
+    _lists: dict[Kind, asyncio.Event] = field(default_factory=dict)
+
+    async def listed(self, kind: Kind) -> None:
+        """Wait for the list of a kind that is under way, if one is: until it has come, or the watch broke off."""
+        if (is_over := self._lists.get(kind)) is not None:
+            await is_over.wait()
 
     async def go_on(self) -> None:
         """Take in that the API server answers again: watches that broke off need not wait, nor does what failed."""
@@ -98,7 +104,7 @@ class ClusterFeed:
         """Hand over what one watch shows, and return why it ended; None: the server wanted it to."""
         after = self.mirror.reached(kind)
         if place.since is None:
-            self.mirror.await_list(kind)
+            self._lists[kind] = asyncio.Event()
         try:
             async with aclosing(self.cluster.watch(kind, since=place.since)) as events:
                 async for event in events:
@@ -106,11 +112,19 @@ class ClusterFeed:
                     await self._mend(kind)
                     await self._wake(self.mirror.take(kind, event, after=after), event)
                     place.move(event)
+                    if isinstance(event, Listed):
+                        self._end_list(kind)
         except (StreamGap, Transient, Refused) as trouble:
             self.mirror.doubt(kind)
             self._broken.add(kind)
             return trouble
+        finally:
+            self._end_list(kind)
         return None
+
+    def _end_list(self, kind: Kind) -> None:
+        if (is_over := self._lists.pop(kind, None)) is not None:
+            is_over.set()
 
     async def _mend(self, kind: Kind) -> None:
         if kind in self._broken:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
@@ -27,8 +27,10 @@ INTERVAL = "interval"
 CONFIRMED = "deletions confirmed"
 """Why a resync begins for which somebody has also let go what waits behind the brake."""
 _RETRY = Again(first=0.5, longest=30.0)
-# Between two looks at whether the watch has its list, which takes a second at the most.
-_WATCHED_SECONDS = 0.02
+
+
+async def _nobody_lists(_kind: Kind) -> None:
+    return
 
 
 class ResyncRequests:
@@ -80,6 +82,9 @@ class Resync:
 
     The first one waits until it is asked for, which the stream's feed does once it has its place: what is written
     after that is seen in the stream, what was written before in the scan.
+
+    Attributes:
+        listed: Waits for the watch's own list of a kind, where that is under way.
     """
 
     records: Records
@@ -96,6 +101,7 @@ class Resync:
     counts: ResyncCounts = field(default_factory=ResyncCounts)
     roster: Roster = field(default_factory=Roster)
     hears_of_brake: Callable[[Waiting], None] = lambda _waiting: None
+    listed: Callable[[Kind], Awaitable[None]] = _nobody_lists
     _ever: bool = field(default=False)
 
     async def run(self) -> None:
@@ -159,8 +165,8 @@ class Resync:
         behind: set[EndpointName] = set()
         try:
             for kind in Kind:
-                while not self._ever and self.mirror.is_awaited(kind):
-                    await self.clock.sleep(_WATCHED_SECONDS)
+                if not self._ever:
+                    await self.listed(kind)
                 if self._ever or not self.mirror.is_followed(kind):
                     behind |= await self._list(kind)
         except (Transient, Refused, StreamGap) as trouble:

@@ -54,15 +54,6 @@ def test_a_kind_is_followed_from_its_list_on_unless_its_watch_broke_off_and_noth
     assert followed == [False, True, False, True]
 
 
-def test_a_list_is_awaited_until_it_has_come_or_the_watch_broke_off() -> None:
-    mirror = Mirror()
-    for over in (lambda: mirror.take(Kind.DEPLOYMENT, listed()), lambda: mirror.doubt(Kind.DEPLOYMENT)):
-        mirror.await_list(Kind.DEPLOYMENT)
-        assert mirror.is_awaited(Kind.DEPLOYMENT)
-        over()
-        assert not mirror.is_awaited(Kind.DEPLOYMENT)
-
-
 def test_an_endpoint_is_observed_with_all_of_its_objects_and_nobody_elses() -> None:
     mirror = Mirror()
     ours = [a_projection(), a_projection(), a_projection("inference-llama")]

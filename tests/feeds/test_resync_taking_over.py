@@ -16,6 +16,7 @@ from gco_stream.queue import WorkQueue
 from tests.builders import SCOPE, an_item
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
+from tests.fakes.controller import serving, with_records
 from tests.fakes.line import soon
 from tests.fakes.records import FakeRecords
 
@@ -58,6 +59,7 @@ async def started(cluster: SlowLists) -> Resync:
     )
     async with asyncio.TaskGroup() as group:
         feed = ClusterFeed(cluster=cluster, mirror=mirror, clock=clock)
+        resync.listed = feed.listed
         tasks = [group.create_task(feed.run()), group.create_task(resync.run())]
         await soon(lambda: set(cluster.lists) == set(Kind))
         requests.ask("start")
@@ -75,6 +77,17 @@ async def test_a_list_that_is_under_way_is_not_asked_for_again() -> None:
 
     assert sorted(cluster.lists) == sorted(Kind)
     assert resync.counts.queued == 1
+
+
+@pytest.mark.behaviour("B4")
+async def test_nor_does_a_whole_controller_ask_for_it() -> None:
+    controller, cluster = with_records(), SlowLists()
+    controller.cluster = cluster
+
+    async with serving(controller):
+        await soon(lambda: controller.states() == {"running"})
+
+    assert sorted(cluster.lists) == sorted(Kind)
 
 
 @pytest.mark.behaviour("B4")
