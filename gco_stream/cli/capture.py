@@ -13,10 +13,10 @@ import typer
 from gco_stream.cli.arguments import duration
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.exits import Exit
-from gco_stream.cli.past import At, Count, End, no_file, read_start, reader_at, shown_time, until
+from gco_stream.cli.past import At, Count, End, no_file, read_start, reader_at, shown_time
 from gco_stream.cli.printing import print_document, print_line
 from gco_stream.cli.surroundings import desk_settings
-from gco_stream.cli.telling import Unable, tell, wrong_usage
+from gco_stream.cli.telling import Unable, interrupted, tell, wrong_usage
 from gco_stream.core.recording import Recorded
 from gco_stream.errors import GcoStreamError
 
@@ -44,9 +44,8 @@ def capture(
 ) -> None:
     """Write the stream's records to a file, a JSON document a line, for `gco-stream replay`.
 
-    It ends when all that is there has been read, after --for, or with Ctrl-C; from latest without --for with Ctrl-C
-    alone. However it ends, the file has whole lines. docs/replay.md describes them. The values of containers' env are
-    among them.
+    It ends when all that is there has been read, or after --for; from latest without --for with Ctrl-C. However it
+    ends, the file has whole lines. docs/replay.md describes them. The values of containers' env are among them.
 
     Example: gco-stream capture monday.jsonl --from latest --for 15m
     """
@@ -55,9 +54,10 @@ def capture(
 
 
 async def _capture(path: Path, start: End | At, longest: timedelta | None, arn: str | None, shape: Shape) -> Exit:
-    settings, stop, count = desk_settings(os.environ), asyncio.Event(), Count()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    settings, count = desk_settings(os.environ), Count()
+    this = asyncio.current_task()
+    if this is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     with _new(path) as file:
 
         def keep(records: Sequence[Recorded]) -> None:
@@ -67,17 +67,32 @@ async def _capture(path: Path, start: End | At, longest: timedelta | None, arn: 
                 raise Unable(f"cannot write {path}: {error.strerror or error}") from error
             count.add(records)
 
+        is_complete, reader = False, None
         try:
             async with reader_at(start, settings, arn, keep) as reader:
-                follows = longest is not None or start is End.NEWEST
-                reading = reader.follow() if follows else reader.read_until_now()
-                is_done = await until(stop, reading, longest=longest.total_seconds() if longest else None)
+                await _read(reader, longest, follows=longest is not None or start is End.NEWEST)
+                is_complete = True
+        except asyncio.CancelledError:
+            # Where nothing else ends it, this is no interruption.
+            is_complete = reader is not None and start is End.NEWEST and longest is None
         except GcoStreamError:
             tell(f"{path} has {count.records} records, and is not complete")
             raise
-    is_complete = is_done or (follows and not stop.is_set()) or start is End.NEWEST
-    _print(path, count, reader, shape, is_complete=is_complete and not reader.gaps)
+    if reader is not None:
+        _print(path, count, reader, shape, is_complete=is_complete and not reader.gaps)
+    if reader is None or not is_complete:
+        raise interrupted(f"{path} has {count.records} records, and not all that was asked for")
     return Exit.NO if reader.gaps else Exit.FINE
+
+
+async def _read(reader: "HistoryReader", longest: timedelta | None, *, follows: bool) -> None:
+    limit = asyncio.timeout(None if longest is None else longest.total_seconds())
+    try:
+        async with limit:
+            await (reader.follow() if follows else reader.read_until_now())
+    except TimeoutError:
+        if not limit.expired():
+            raise
 
 
 def _new(path: Path) -> "CaptureFile":

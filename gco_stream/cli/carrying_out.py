@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gco_stream.app import election_for, reconciler_for, scope_of
 from gco_stream.cli.exits import Exit
+from gco_stream.cli.interrupting import told_if_interrupted
 from gco_stream.cli.replayed import Outcome
 from gco_stream.cli.telling import Unable, tell
 from gco_stream.core.backlog import Again, Urgency
@@ -36,23 +37,29 @@ async def carry_out(
     """Win the lease, look at endpoints until nothing is left to do at once, and give it back.
 
     Raises:
-        Unable: Another process leads.
+        Unable: Another process leads, or somebody interrupts it.
         LostLeadership: Another may lead by now; nothing was written since.
         Transient: The lease or the table cannot be read.
     """
-    election = election_for(settings, world)
-    try:
-        await _win(election, world)
-        async with asyncio.TaskGroup() as group:
-            renewing = group.create_task(election.hold())
-            work = _Work(world.clock, len(names))
-            await _work(work, names, settings, while_leading(world, election.tenure, scope_of(settings)))
-            renewing.cancel()
-    except BaseExceptionGroup as failures:
-        raise _first(failures) from failures
-    finally:
-        await election.release()
+    election, work = election_for(settings, world), _Work(world.clock, len(names))
+    with told_if_interrupted(lambda: f"{carried_out(work.outcomes, len(names))}, the lease is given back"):
+        try:
+            await _win(election, world)
+            async with asyncio.TaskGroup() as group:
+                renewing = group.create_task(election.hold())
+                await _work(work, names, settings, while_leading(world, election.tenure, scope_of(settings)))
+                renewing.cancel()
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from failures
+        finally:
+            await election.release()
     return work.outcomes
+
+
+def carried_out(outcomes: Mapping[EndpointName, Outcome], of: int) -> str:
+    """Say for how many endpoints a plan was carried out."""
+    done = sum(outcome is Outcome.DONE for outcome in outcomes.values())
+    return f"{done} of {of} endpoints carried out"
 
 
 async def _win(election: Election, world: World) -> None:

@@ -8,6 +8,7 @@ import typer
 from gco_stream.cli.arguments import LONGEST_WAIT, Name, Timeout, Wait, seconds
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.confirming import Yes, confirm
+from gco_stream.cli.interrupting import Ledger, told_if_interrupted
 from gco_stream.cli.printing import print_document, print_line
 from gco_stream.cli.surroundings import Desk, open_desk
 from gco_stream.cli.telling import tell
@@ -129,20 +130,23 @@ async def change_record(
         done: What is said of it.
         asks: Asks whether it is meant.
     """
-    async with open_desk() as desk:
-        before = await desk.read(name)
-        change = make(desk, before)
-        if change is not None:
-            check(desk, change)
-            await (asks(change) if asks is not None else _nobody())
-        written = before if change is None else await write(desk, change)
-        if shape.is_text:
-            print_line(f"{name}: {'unchanged, it is so already' if change is None else done}", shape)
-        if wait_seconds is not None:
-            await follow(desk, written, longest=seconds(wait_seconds))
-            written = await desk.writer.get(written["endpoint_name"]) or written
-        if not shape.is_text:
-            print_document(written, shape)
+    ledger = Ledger([name])
+    with told_if_interrupted(ledger.__str__):
+        async with open_desk() as desk:
+            before = await desk.read(name)
+            change = make(desk, before)
+            if change is not None:
+                check(desk, change)
+                await (asks(change) if asks is not None else _nobody())
+            with ledger.writing():
+                written = before if change is None else await write(desk, change)
+            if shape.is_text:
+                print_line(f"{name}: {'unchanged, it is so already' if change is None else done}", shape)
+            if wait_seconds is not None:
+                await follow(desk, written, longest=seconds(wait_seconds))
+                written = await desk.writer.get(written["endpoint_name"]) or written
+            if not shape.is_text:
+                print_document(written, shape)
 
 
 async def _nobody() -> None:

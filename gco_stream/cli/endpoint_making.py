@@ -13,6 +13,7 @@ from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.confirming import Yes, confirm
 from gco_stream.cli.documents import Written, records_in
 from gco_stream.cli.endpoint_changes import check, write
+from gco_stream.cli.interrupting import Ledger, told_if_interrupted
 from gco_stream.cli.printing import print_document, print_line
 from gco_stream.cli.surroundings import Desk, open_desk
 from gco_stream.cli.telling import AllWrong, Unable, problems_told, tell, wrong_usage
@@ -172,15 +173,17 @@ def _checked(desk: Desk, items: Sequence[Item], wanted: _Wanted) -> None:
 
 
 @asynccontextmanager
-async def _desk_for(wanted: _Wanted) -> AsyncIterator[Desk]:
+async def _desk_for(wanted: _Wanted) -> AsyncIterator[tuple[Desk, Ledger]]:
     """Open the table; where it cannot be, what is wrong with the records is told all the same.
 
     Raises:
         AllWrong: Something is wrong with what is asked for, and something else in the way of finding out more.
     """
+    ledger = Ledger(wanted.names())
     try:
-        async with open_desk() as desk:
-            yield desk
+        with told_if_interrupted(ledger.__str__):
+            async with open_desk() as desk:
+                yield desk, ledger
     except (InvalidSettings, Transient) as error:
         if not wanted.complaints:
             raise
@@ -188,7 +191,7 @@ async def _desk_for(wanted: _Wanted) -> AsyncIterator[Desk]:
 
 
 async def _create(wanted: _Wanted, shape: Shape, *, wait_seconds: float | None) -> None:
-    async with _desk_for(wanted) as desk:
+    async with _desk_for(wanted) as (desk, ledger):
         items = [_new(desk, one.record) for one in wanted.records]
         late = [
             f"{name}: a new record is 'deploying'; leave desired_state out"
@@ -196,7 +199,10 @@ async def _create(wanted: _Wanted, shape: Shape, *, wait_seconds: float | None) 
             if item["desired_state"] not in (DesiredState.DEPLOYING, DesiredState.RUNNING)
         ]
         _checked(desk, items, replace(wanted, complaints=[*wanted.complaints, *late]))
-        made = [await _put(desk, item, shape) for item in items]
+        made = []
+        for item in items:
+            with ledger.writing():
+                made.append(await _put(desk, item, shape))
         await _end(desk, made, shape, wait_seconds=wait_seconds)
 
 
@@ -212,12 +218,15 @@ async def _put(desk: Desk, item: Item, shape: Shape) -> Item:
 
 
 async def _apply(wanted: _Wanted, shape: Shape, *, is_sure: bool, wait_seconds: float | None) -> None:
-    async with _desk_for(wanted) as desk:
+    async with _desk_for(wanted) as (desk, ledger):
         pairs = [(one.record, await _read(desk, one.record)) for one in wanted.records]
         after = [_new(desk, one) if item is None else {**item, **one} for one, item in pairs]
         _checked(desk, after, wanted)
         await _confirm_deletions(pairs, is_sure=is_sure)
-        written = [await _applied(desk, one, item, shape) for one, item in pairs]
+        written = []
+        for one, item in pairs:
+            with ledger.writing():
+                written.append(await _applied(desk, one, item, shape))
         await _end(desk, written, shape, wait_seconds=wait_seconds)
 
 

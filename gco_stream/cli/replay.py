@@ -12,6 +12,7 @@ from gco_stream.cli.capture import StreamArn
 from gco_stream.cli.command import Shape, command, finish
 from gco_stream.cli.confirming import Yes, confirm
 from gco_stream.cli.exits import Exit
+from gco_stream.cli.interrupting import told_if_interrupted
 from gco_stream.cli.offline import EmptyCluster
 from gco_stream.cli.past import End, Start, read_start
 from gco_stream.cli.planning import Planned, PlanningDesk, claims_of, plan_all, verb_of
@@ -98,21 +99,26 @@ class _Asked:
 
 
 async def _replay(asked: _Asked, shape: Shape) -> Exit:
+    settings = read_settings(os.environ)
+    with told_if_interrupted(lambda: "nothing was changed"):
+        replayed, is_whole = await _replayed(asked, settings)
+    _print(replayed if asked.shows_secrets else [one.without_secrets() for one in replayed], shape)
+    return Exit.FINE if is_whole and all(one.is_fine for one in replayed) else Exit.NO
+
+
+async def _replayed(asked: _Asked, settings: Settings) -> tuple[Sequence[Replayed], bool]:
+    """Read the records and plan; and say whether all of the records were understood."""
     from gco_stream.shell.world import connected
 
-    settings = read_settings(os.environ)
     retold = await retell(asked.start, settings, arn=asked.arn)
     absent = sorted(asked.names - {history.name for history in retold.histories})
     if absent:
         raise Unable(f"no record is about {', '.join(absent)}", hint="without --endpoint, all are shown")
     chosen = [history for history in retold.histories if not asked.names or history.name in asked.names]
     if asked.is_offline:
-        replayed = await _offline(retold.histories, chosen, settings)
-    else:
-        async with connected(settings) as world:
-            replayed = await _live(chosen, settings, world, asked)
-    _print(replayed if asked.shows_secrets else [one.without_secrets() for one in replayed], shape)
-    return Exit.FINE if retold.is_whole and all(one.is_fine for one in replayed) else Exit.NO
+        return await _offline(retold.histories, chosen, settings), retold.is_whole
+    async with connected(settings) as world:
+        return await _live(chosen, settings, world, asked), retold.is_whole
 
 
 async def _offline(told: Sequence[History], chosen: Sequence[History], settings: Settings) -> Sequence[Replayed]:
@@ -131,7 +137,7 @@ async def _offline(told: Sequence[History], chosen: Sequence[History], settings:
 async def _live(chosen: Sequence[History], settings: Settings, world: World, asked: _Asked) -> Sequence[Replayed]:
     """Plan for the endpoints that a record makes a controller look at, from the table as it is now."""
     from gco_stream.app import scope_of
-    from gco_stream.cli.carrying_out import carry_out, warnings_told
+    from gco_stream.cli.carrying_out import carried_out, carry_out, warnings_told
 
     names = [history.name for history in chosen if history.looks]
     table = await _table(world)
@@ -142,7 +148,8 @@ async def _live(chosen: Sequence[History], settings: Settings, world: World, ask
         await _confirm(planned.values(), is_sure=asked.is_sure)
         with warnings_told():
             outcomes = await carry_out(names, settings, world)
-        table = await _table(world)
+        with told_if_interrupted(lambda: f"{carried_out(outcomes, len(names))}, and not looked at afterwards"):
+            table = await _table(world)
     return [
         Replayed(
             history=history,

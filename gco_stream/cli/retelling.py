@@ -10,8 +10,10 @@ from gco_stream.core.history import Histories, History
 from gco_stream.core.recording import Recorded
 from gco_stream.errors import InvalidRecord
 from gco_stream.settings import Settings
+from gco_stream.shell.clock import SystemClock
 
 _MOST_PROBLEMS = 100
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ async def retell(start: Start, settings: Settings, *, arn: str | None) -> Retold
     """
     listener = _Listener(settings.region)
     if isinstance(start, Path):
-        _read_file(start, listener)
+        await _read_file(start, listener)
         return listener.retell()
 
     def keep(records: Sequence[Recorded]) -> None:
@@ -79,11 +81,13 @@ async def retell(start: Start, settings: Settings, *, arn: str | None) -> Retold
     return listener.retell()
 
 
-def _read_file(path: Path, listener: _Listener) -> None:
+async def _read_file(path: Path, listener: _Listener) -> None:
     from gco_stream.shell.recordings import read_capture
 
     try:
         for number, read in read_capture(path):
+            if number % _AT_ONCE == 0:
+                await SystemClock().sleep(0)  # Ctrl-C ends it here.
             if isinstance(read, InvalidRecord):
                 listener.complain(f"{path}:{number}", read)
             else:

@@ -183,7 +183,12 @@ class TestLease:
         task.cancel()
         await asyncio.wait([task])
 
-        assert task.cancelled()
+        told = task.exception()
+        assert isinstance(told, Unable)
+        assert (told.code, str(told)) == (
+            Exit.INTERRUPTED,
+            "interrupted: 0 of 1 endpoints carried out, the lease is given back",
+        )
         assert place.board.holder == ""
 
 

@@ -67,7 +67,7 @@ def test_ctrl_c_at_the_question_does_nothing(shell: Shell, writers: Writers) -> 
         terminal.interrupts()
         assert terminal.ends() == 130
 
-    assert terminal.text.splitlines()[-1] == "gco-stream: interrupted"
+    assert terminal.text.splitlines()[-1] == "gco-stream: interrupted: nothing was written"
     assert (writers.read("chat") or {})["desired_state"] == "deploying"
 
 

@@ -63,16 +63,23 @@ async def test_it_follows_for_a_while(site: Site, writers: Writers, tmp_path: Pa
     assert [line["keys"]["endpoint_name"]["S"] for line in lines_of(path)] == ["chat"]
 
 
-async def test_an_interrupt_ends_it_with_whole_lines(site: Site, writers: Writers, tmp_path: Path) -> None:
+@pytest.mark.behaviour("B52")
+@pytest.mark.parametrize(("asked", "code"), [([], 0), (["--for", "10m"], 130)], ids=["alone", "before-its-time"])
+async def test_an_interrupt_ends_it_with_whole_lines(
+    site: Site, writers: Writers, tmp_path: Path, asked: list[str], code: int
+) -> None:
     path = tmp_path / "live.jsonl"
 
-    async with started(site, "capture", str(path), "--from", "latest") as process:
+    async with started(site, "capture", str(path), "--from", "latest", *asked) as process:
         await says(process, "following from here on")
         writers.create("chat")
         await eventually(lambda: with_rows(path), what="a record in the file")
         process.send_signal(signal.SIGINT)
-        assert await process.wait() == 0
+        out, err = await process.communicate()
 
+    told = f"gco-stream: interrupted: {path} has 1 records, and not all that was asked for\n"
+    assert (process.returncode, err.decode()) == (code, told if code else "")
+    assert out.decode().startswith(f"{path}: 1 records of ")
     assert len(lines_of(path)) == 1
     assert path.read_text().endswith("\n")
 
