@@ -14,7 +14,7 @@ from typing import Any
 
 from gco_stream.core.manifests.ownership import FIELD_MANAGER, REPLICAS_MANAGER
 from gco_stream.core.merging import FieldsV1, fields_of, follow, place_of
-from gco_stream.core.models import Action, Apply, Kind, Manifest, ObjectKey
+from gco_stream.core.models import Action, Apply, Delete, Kind, Manifest, ObjectKey
 from gco_stream.core.projection import digest_of_intent
 from gco_stream.core.record import spec_hash
 from gco_stream.core.status import State
@@ -76,6 +76,8 @@ class Corrections:
     def note(self, action: Action, now: Manifest | None, found: Sequence[Drift]) -> None:
         """Take in that an action was carried out, what came of it, and what it corrected."""
         self.counts.update((one.key.kind, one.manager) for one in found)
+        if isinstance(action, Delete):
+            self._applied.pop(action.key, None)
         if now is None or not isinstance(action, Apply) or action.gives_up_replicas:
             return
         self._applied[action.key] = (now["metadata"]["uid"], digest_of_intent(action.manifest))

@@ -65,11 +65,15 @@ class FakeCluster:
             there = self._projections(kind)
             pause = 0.02 if there != shown else min(self.blink, pause * 2)
             for key in shown.keys() - there.keys():
-                yield Vanished(shown[key])
+                yield Vanished(self._at_its_end(shown[key]))
             for key, projection in there.items():
                 if shown.get(key) != projection:
                     yield Shown(projection)
             shown = there
+
+    def _at_its_end(self, shown: Manifest) -> Manifest:
+        """Give an object that is gone the version of its end, as the API server does."""
+        return {**shown, "metadata": {**shown["metadata"], "resourceVersion": str(self.model.version())}}
 
     def _projections(self, kind: Kind) -> dict[ObjectKey, Manifest]:
         there = {key: live for key, live in self.model.objects.items() if key.kind is kind}
