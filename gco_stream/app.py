@@ -172,7 +172,8 @@ async def _work(
 def examiner_for(settings: Settings, clock: Clock) -> Examiner:
     """Make the one that takes readings of a process with these settings."""
     seconds = _pass_deadline(settings).total_seconds()
-    return Examiner(clock=clock, workers=settings.workers, pass_deadline=seconds)
+    limit = settings.target_groups
+    return Examiner(clock=clock, workers=settings.workers, pass_deadline=seconds, target_groups_limit=limit)
 
 
 def _chronicle(settings: Settings, world: World, examiner: Examiner) -> Chronicle:

@@ -34,6 +34,7 @@ class Examiner:
     clock: Clock
     workers: int = 0
     pass_deadline: float = 0.0
+    target_groups_limit: int = 0
     election: Election | None = None
     watch: ClusterFeed | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -69,6 +70,8 @@ class Examiner:
             work=self._work(),
             roster=self.roster,
             braked=() if waiting is None else waiting.endpoints,
+            target_groups=0 if self.watch is None else self.watch.mirror.target_groups(),
+            target_groups_limit=self.target_groups_limit,
         )
 
     def leads(self) -> bool:

@@ -105,6 +105,17 @@ async def test_a_watch_on_which_nothing_comes_is_seen_with_its_age() -> None:
 
 
 @pytest.mark.behaviour("B39")
+async def test_the_room_on_the_load_balancer_is_told_as_passes_count_it() -> None:
+    async with serving(with_records(ALB_TARGET_GROUPS="4")) as controller:
+        await soon(lambda: controller.states() == {"running"})
+
+        taken = value(controller, "gco_stream_target_groups")
+
+        assert taken == await controller.cluster.count_target_groups() == 3
+        assert value(controller, "gco_stream_target_groups_limit") == 4
+
+
+@pytest.mark.behaviour("B39")
 async def test_what_the_last_passes_told_is_written_before_a_process_ends() -> None:
     controller = with_records(WORKERS="1")
     controller.line.latency, controller.events.line.latency = 1.0, 0.5

@@ -12,6 +12,7 @@ from typing import Any, assert_never
 from gco_stream.core.gone import is_left_behind
 from gco_stream.core.manifests.ownership import ENDPOINT, held_by
 from gco_stream.core.models import CANARY_SUFFIX, EndpointName, Kind, Manifest, ObjectKey, Observed, object_keys
+from gco_stream.core.route import target_groups_of
 
 _INGRESS_PREFIX = "inference-"
 # A list under way may still show what a watch has already seen go; it takes seconds at most.
@@ -84,6 +85,10 @@ class Mirror:
     def count(self, kind: Kind) -> int:
         """Count the objects of a kind."""
         return sum(key.kind is kind for key in self._objects)
+
+    def target_groups(self) -> int:
+        """Count the target groups that all published endpoints take on the load balancer."""
+        return sum(target_groups_of(shown) for key, shown in self._objects.items() if key.kind is Kind.INGRESS)
 
     def standing(self) -> frozenset[EndpointName]:
         """Return every endpoint that has objects of ours here which are not leaving, and that nobody holds."""

@@ -142,6 +142,12 @@ def _endpoints(vitals: Vitals) -> Iterator[Reading]:
             "Endpoints unpublished, or their canary without traffic, as the load balancer is full.",
             vitals.roster.without_room(),
         ),
+        (
+            "gco_stream_target_groups",
+            "Target groups that published endpoints take on the load balancer.",
+            vitals.target_groups,
+        ),
+        ("gco_stream_target_groups_limit", "How many they may take.", vitals.target_groups_limit),
         ("gco_stream_deletions_braked", "Endpoints that wait to be confirmed as gone.", len(vitals.braked)),
     ):
         yield Reading(name=name, help=text, value=value)

@@ -112,6 +112,8 @@ class Vitals:
         heard: None until this process leads, and where its source is not the stream.
         corrected: How many objects were put right, by kind and by who had changed them.
         braked: Endpoints without a record that stay until somebody confirms that they may go.
+        target_groups: How many target groups published endpoints take on the load balancer.
+        target_groups_limit: How many they may.
     """
 
     role: Role
@@ -127,6 +129,8 @@ class Vitals:
     work: Work = field(default_factory=Work)
     roster: Roster = field(default_factory=Roster)
     braked: tuple[EndpointName, ...] = ()
+    target_groups: int = 0
+    target_groups_limit: int = 0
 
     @property
     def lag(self) -> float:

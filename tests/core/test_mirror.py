@@ -6,6 +6,7 @@ import pytest
 
 from gco_stream.core.mirror import Listed, Mirror, Reached, Shown, Vanished, endpoints_of, version_of
 from gco_stream.core.models import EndpointName, Kind, Manifest, ObjectKey, Observed
+from gco_stream.core.route import Route, annotations_of
 from tests.builders import DEPLOYMENT, INGRESS, NAME, SERVICE
 
 OTHER = EndpointName("other")
@@ -52,6 +53,17 @@ def test_a_kind_is_followed_from_its_list_on_unless_its_watch_broke_off_and_noth
         followed.append(mirror.is_followed(Kind.DEPLOYMENT))
 
     assert followed == [False, True, False, True]
+
+
+@pytest.mark.behaviour("B39")
+def test_target_groups_are_counted_over_all_ingresses_with_those_of_canaries() -> None:
+    mirror = a_mirror(a_projection())
+    with_canary = a_projection("inference-other", uid="uid-2")
+    with_canary["metadata"]["annotations"] = dict(annotations_of(Route(primary=90, canary=10), OTHER))
+
+    mirror.take(Kind.INGRESS, listed(a_projection("inference-llama"), with_canary))
+
+    assert mirror.target_groups() == 3
 
 
 def test_an_endpoint_is_observed_with_all_of_its_objects_and_nobody_elses() -> None:

@@ -92,6 +92,14 @@ def test_endpoints_are_counted_by_their_leader_alone() -> None:
     assert values(standby, "gco_stream_endpoints") == values(standby, "gco_stream_withdrawn") == {}
 
 
+def test_the_room_on_the_load_balancer_is_told_by_the_leader_alone() -> None:
+    leader, standby = (made(target_groups=81, target_groups_limit=90) for made in (a_leader, a_standby))
+
+    assert values(leader, "gco_stream_target_groups") == {"": 81}
+    assert values(leader, "gco_stream_target_groups_limit") == {"": 90}
+    assert values(standby, "gco_stream_target_groups") == values(standby, "gco_stream_target_groups_limit") == {}
+
+
 @pytest.mark.behaviour("B14")
 def test_what_others_have_added_is_counted_by_kind_and_by_who_it_was() -> None:
     roster = Roster()

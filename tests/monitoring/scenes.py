@@ -43,6 +43,7 @@ PANICS = of("controller_runtime_reconcile_panics_total", controller="endpoint")
 ERRORS = of("gco_stream_endpoints", state="error")
 WITHDRAWN, HELD_SINCE = of("gco_stream_withdrawn"), of("gco_stream_held_since_timestamp_seconds")
 WITHOUT_ROOM, BRAKED = of("gco_stream_without_room"), of("gco_stream_deletions_braked")
+TAKEN, LIMIT = of("gco_stream_target_groups"), of("gco_stream_target_groups_limit")
 SILENT = of("gco_stream_watch_last_event_seconds", kind="Service")
 LATE, STARTED = of("gco_stream_event_loop_lag_seconds"), of("process_start_time_seconds")
 
@@ -115,6 +116,19 @@ SCENES = (
     Scene(alert="GcoStreamEndpointInError", at="10m", fires={ERRORS: "0 2x20"}, calm={ERRORS: "0x15 2x20"}),
     Scene(alert="GcoStreamEndpointWithdrawn", at="5m", fires={WITHDRAWN: "0 1x20"}, calm={WITHDRAWN: "0x20"}),
     Scene(alert="GcoStreamLoadBalancerFull", at="10m", fires={WITHOUT_ROOM: "0 1x20"}, calm={WITHOUT_ROOM: "0x20"}),
+    Scene(
+        alert="GcoStreamLoadBalancerNearlyFull",
+        at="20m",
+        fires={TAKEN: "0 81x50", LIMIT: "90x50"},
+        calm={TAKEN: "80x50", LIMIT: "90x50"},
+    ),
+    # A lower limit is reached by fewer; and canaries that come and go take what they need for a while only.
+    Scene(
+        alert="GcoStreamLoadBalancerNearlyFull",
+        at="20m",
+        fires={TAKEN: "45x50", LIMIT: "50x50"},
+        calm={TAKEN: "80x20 81x4 80x50", LIMIT: "90x50"},
+    ),
     # The engine's time begins at 0; a day before it spares a day of looking.
     Scene(alert="GcoStreamHeldTooLong", at="5m", fires={HELD_SINCE: "-86400x20"}, calm={HELD_SINCE: "-86000x20"}),
     Scene(alert="GcoStreamDeletionsBraked", at="10m", fires={BRAKED: "0 8x20"}, calm={BRAKED: "0x18 8x20"}),
