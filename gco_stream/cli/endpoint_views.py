@@ -14,9 +14,10 @@ from gco_stream.core.record import statuses_in
 from gco_stream.core.spec import EndpointSpec
 
 _COLUMNS = ("NAME", "DESIRED", "REGION", "STATE", "READY", "PUBLISHED", "IMAGE", "LAST CHANGE", "REASON")
-# What is left out first where a terminal is narrow.
-_LEAST = ("IMAGE", "PUBLISHED", "LAST CHANGE", "DESIRED")
+# What is left out first where a terminal is narrow; the reason is shortened before it goes, too.
+_LEAST = ("IMAGE", "PUBLISHED", "LAST CHANGE", "DESIRED", "REASON", "READY", "REASON", "REGION", "STATE")
 _DETAILS = ("REGION", "STATE", "READY", "PUBLISHED", "LAST CHANGE", "REASON")
+_LEAST_DETAILS = ("PUBLISHED", "LAST CHANGE", "REASON", "READY", "REASON", "STATE")
 _FIRST = ("endpoint_name", "desired_state", "target_regions", "namespace", "ingress_path", "labels", "spec")
 _TIME = len("2026-05-20T09:30:00")
 
@@ -51,7 +52,7 @@ async def _show(name: str, shape: Shape, *, show_secrets: bool) -> None:
         return
     told = {key: value for key, value in item.items() if key != "region_status"}
     print_line(to_yaml(told if show_secrets else _without_env(told)), shape)
-    print_table(_DETAILS, _regions(item), shape, least=("PUBLISHED",))
+    print_table(_DETAILS, _regions(item), shape, least=_LEAST_DETAILS, sentence="REASON")
     for region, status in sorted(_statuses(item).items()):
         if status.get("error"):
             print_line(f"\n{region}: {status['error']}", shape)
@@ -63,7 +64,7 @@ async def _list(shape: Shape) -> None:
     if not shape.is_text:
         print_document(items, shape)
     elif items:
-        print_table(_COLUMNS, (row for item in items for row in _rows(item)), shape, least=_LEAST)
+        print_table(_COLUMNS, (row for item in items for row in _rows(item)), shape, least=_LEAST, sentence="REASON")
     else:
         print_line("no endpoints", shape)
 

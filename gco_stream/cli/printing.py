@@ -21,8 +21,8 @@ _COLORS = {
     **dict.fromkeys(("warning", "unknown"), "yellow"),
     **dict.fromkeys(("error", "failed"), "bold red"),
 }
-# Where nobody looks, nothing is wrapped.
-_WIDE = 4000
+# Where nobody looks, nothing is wrapped, and nothing is cut: more than all that a record holds.
+_WIDE = 1_000_000
 
 
 def plain(value: Any) -> Any:
@@ -52,26 +52,39 @@ def to_yaml(value: Any) -> str:
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], shape: Shape, *, least: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    shape: Shape,
+    *,
+    least: Sequence[str] = (),
+    sentence: str = "",
 ) -> None:
     """Print a table without lines; words that are states have their color.
 
     Args:
         least: Columns that are left out where the terminal is too narrow for all, the first of them first.
+        sentence: The column that is shortened when its turn comes, and left out when it comes again.
     """
     console = console_of(shape)
-    console.print(table_of(columns, list(rows), least=least, width=console.width))
+    console.print(table_of(columns, list(rows), least=least, width=console.width, sentence=sentence))
 
 
 def table_of(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], *, least: Sequence[str], width: int
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, least: Sequence[str], width: int, sentence: str = ""
 ) -> RenderableType:
     """Make such a table for a terminal of a width."""
     cells = [[_cell(value) for value in row] for row in rows]
-    shown = fitting(columns, cells, least=least, width=width)
+    shown = fitting(columns, cells, least=least, width=width, sentence=sentence)
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for i in shown:
-        table.add_column(columns[i], no_wrap=True, overflow="ellipsis")
+    for i, cells_wide in shown.items():
+        # What is no sentence is a name or a number: if it is too long for a whole line, it goes on in the next.
+        is_sentence = columns[i] == sentence
+        table.add_column(
+            columns[i],
+            no_wrap=is_sentence,
+            overflow="ellipsis" if is_sentence else "fold",
+            width=min(cells_wide, width),
+        )
     for row in cells:
         table.add_row(*(Text(row[i], style=_COLORS.get(row[i], "")) for i in shown))
     return table

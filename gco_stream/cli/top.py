@@ -21,8 +21,8 @@ from gco_stream.core.spans import span
 from gco_stream.errors import Denied, Transient
 
 _COLUMNS = ("NAME", "DESIRED", "REGION", "STATE", "READY", "PUBLISHED", "CANARY", "CHANGED", "REASON")
-# What is left out first where a terminal is narrow.
-_LEAST = ("PUBLISHED", "CANARY", "DESIRED", "CHANGED")
+# What is left out first where a terminal is narrow; the reason is shortened before it goes, too.
+_LEAST = ("PUBLISHED", "CANARY", "DESIRED", "CHANGED", "REASON", "READY", "REASON", "REGION", "STATE")
 _AROUND = 4
 """Lines of the screen that no row has."""
 
@@ -56,7 +56,7 @@ async def _once(shape: Shape) -> None:
         print_document([plain(row.as_map()) for row in rows], shape)
         return
     if rows:
-        print_table(_COLUMNS, _cells(rows, desk.clock.now()), shape, least=_LEAST)
+        print_table(_COLUMNS, _cells(rows, desk.clock.now()), shape, least=_LEAST, sentence="REASON")
     print_line(summary(rows), shape)
 
 
@@ -116,7 +116,7 @@ class _Screen:
             overflow="ellipsis",
         )
         yield Text(self.trouble or "", style="bold red", no_wrap=True, overflow="ellipsis")
-        yield table_of(_COLUMNS, _cells(shown, self.at), least=_LEAST, width=options.max_width)
+        yield table_of(_COLUMNS, _cells(shown, self.at), least=_LEAST, width=options.max_width, sentence="REASON")
         if len(self.rows) > room:
             yield Text(f"… and {len(self.rows) - room} more")
 
