@@ -13,25 +13,19 @@ from tests.writers import Writers
 
 
 @pytest.fixture(autouse=True)
-def load_balancer(request: pytest.FixtureRequest, world: World) -> Iterator[None]:
-    """See that a load balancer could have served all endpoints at every instant of the test.
+def audit(request: pytest.FixtureRequest, world: World) -> Iterator[None]:
+    """See what was asked of the API server during the test.
 
-    What a test spoils by hand is taken to be as the controller has left it, where ``by_hand`` names it.
+    A load balancer could have served all endpoints at every instant; what a test spoils by hand is taken to be as the
+    controller has left it, where ``by_hand`` names it. And the controller asked for nothing that the shipped Role does
+    not grant: it runs with nothing else.
     """
     start = world.audit_log.stat().st_size
     yield
+    lines = world.audited(start)
     by_hand = [name for mark in request.node.iter_markers("by_hand") for name in mark.args]
-    found = wrong_instants(writes(world.audited(start)), by_hand=by_hand)
+    found = [*wrong_instants(writes(lines), by_hand=by_hand), *denied(lines)]
     assert not found, "\n".join(found)
-
-
-@pytest.fixture(autouse=True)
-def rights(world: World) -> Iterator[None]:
-    """See that the controller asked for nothing that the shipped Role does not grant: it runs with nothing else."""
-    start = world.audit_log.stat().st_size
-    yield
-    in_vain = denied(world.audited(start))
-    assert not in_vain, "\n".join(in_vain)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
