@@ -34,7 +34,7 @@ class Planned:
         previews: What would change; where the endpoint is held, what would once it is not.
         additions: What others have added to our objects, and who; it stays.
         problems: Why the record cannot be understood, or why nothing can be made beside what is there.
-        pending: What the record asks of pods that are left as the poller made them, until its next edit.
+        pending: What would be applied to pods that are left as they were made, until the next edit of the record.
     """
 
     name: EndpointName
@@ -141,7 +141,7 @@ def print_plan(planned: Planned, shape: Shape) -> None:
     for addition in planned.additions:
         print_line(f"{planned.name}: beside ours, stays: {addition}", shape)
     for shown in planned.pending:
-        print_line(f"{planned.name}: {shown.key} stays as found until the next edit of its pods ({shown.why})", shape)
+        print_line(f"{planned.name}: {shown.key} stays as it is until the next edit of its pods ({shown.why})", shape)
         print_diff(_diff(shown), shape)
     for shown in planned.previews:
         print_line(f"{planned.name}: {verb_of(shown)} {shown.key}: {shown.why}", shape)

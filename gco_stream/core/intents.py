@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from gco_stream.core.adoption import adopting_fold, as_folded
 from gco_stream.core.compare import Difference, differences
 from gco_stream.core.folding import fold
-from gco_stream.core.manifests.ownership import FIELD_MANAGER
-from gco_stream.core.manifests.pod import SYNC_IMAGE_PATH, SYNC_IMAGE_STEPS
-from gco_stream.core.merging import applied_by, fields_of
+from gco_stream.core.manifests.ownership import TEMPLATE_FIELDS
 from gco_stream.core.models import Apply, Delete, Kind, Manifest, ObjectKey, Observed, is_leaving
 
 _LONGEST_REASON = 5
+# It says no more than the fields that it is about.
+_UNTOLD = f"metadata.labels.{TEMPLATE_FIELDS}"
 
 
 def to_apply(key: ObjectKey, manifest: Manifest, observed: Observed) -> Apply | None:
@@ -24,7 +24,7 @@ def to_apply(key: ObjectKey, manifest: Manifest, observed: Observed) -> Apply | 
     taken = adopting_fold(live, keeps_replicas=is_scaled_by_others)
     seen = as_folded(live, taken)
     found = differences(manifest, seen)
-    if taken is None and (not found or _is_only_an_older_sync_image(found, live)):
+    if taken is None and not found:
         return None
     why = _why(found, is_taken_over=taken is not None)
     return Apply(key=key, manifest=manifest, uid=live["metadata"]["uid"], why=why, fold=fold(manifest, seen) or taken)
@@ -32,18 +32,9 @@ def to_apply(key: ObjectKey, manifest: Manifest, observed: Observed) -> Apply | 
 
 def _why(found: Sequence[Difference], *, is_taken_over: bool) -> str:
     different = ["taken over"] if is_taken_over else []
-    different += [str(difference) for difference in found]
+    different += [str(one) for one in found if one.path != _UNTOLD or len(found) == 1]
     more = [f"{len(different) - _LONGEST_REASON} more"] if len(different) > _LONGEST_REASON else []
     return ", ".join([*different[:_LONGEST_REASON], *more])
-
-
-def _is_only_an_older_sync_image(found: Sequence[Difference], live: Manifest) -> bool:
-    """Whether all that differs is the model-sync image that we gave the pods ourselves, before the setting changed.
-
-    A controller's settings restart nobody's pods: the new image comes with the next change of the template.
-    """
-    is_all = all(difference.path == SYNC_IMAGE_PATH for difference in found)
-    return is_all and applied_by(fields_of(live, FIELD_MANAGER), SYNC_IMAGE_STEPS)
 
 
 def to_delete(keys: Iterable[ObjectKey], objects: Mapping[ObjectKey, Manifest], *, why: str) -> tuple[Delete, ...]:

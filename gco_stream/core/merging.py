@@ -112,18 +112,23 @@ def applied_by(fields: FieldsV1, steps: Sequence[str]) -> bool:
     return below is not None
 
 
-def owned_part(fields: FieldsV1, live: Any) -> Any:
+def owned_part(fields: FieldsV1, live: Any, *, with_empty: bool = False) -> Any:
     """Return the part of an object that a tree of fields speaks of: what its manager applied, as it is now.
 
     Keyed lists keep the order of the object, since another order of the same entries would replace pods.
+
+    Args:
+        with_empty: Whether to say what is owned and not there as what was applied: an empty string. The API server
+            drops those, and remembers who set them.
     """
     steps = {step: below for step, below in fields.items() if step != "."}
     if not steps:
         return live
     if isinstance(live, Sequence):
         owned = ((entry, _step_of(entry, steps)) for entry in live)
-        return [owned_part(steps[step], entry) for entry, step in owned if step is not None]
-    return {step[2:]: owned_part(below, live[step[2:]]) for step, below in steps.items() if step[2:] in live}
+        return [owned_part(steps[step], entry, with_empty=with_empty) for entry, step in owned if step is not None]
+    there = {step: below for step, below in steps.items() if step[2:] in live or (with_empty and not below)}
+    return {step[2:]: owned_part(below, live.get(step[2:], ""), with_empty=with_empty) for step, below in there.items()}
 
 
 def _step_of(entry: Mapping[str, Any], steps: FieldsV1) -> str | None:

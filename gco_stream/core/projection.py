@@ -11,10 +11,19 @@ from functools import lru_cache
 from sys import intern
 from typing import Any
 
+from gco_stream.core.manifests import pod
 from gco_stream.core.manifests.ingress import HEALTH_PATH
-from gco_stream.core.manifests.ownership import ENDPOINT, FIELD_MANAGER, FOUND_TEMPLATE, HOLD, MANAGED_BY
-from gco_stream.core.manifests.pod import SYNC_CONTAINER
-from gco_stream.core.merging import entry_key, fields_of, keeps_empty_strings, list_key, owned_part
+from gco_stream.core.manifests.ownership import (
+    ENDPOINT,
+    FIELD_MANAGER,
+    FOUND_TEMPLATE,
+    HOLD,
+    MANAGED_BY,
+    TEMPLATE_FIELDS,
+    TEMPLATE_VERSION,
+    labels_of,
+)
+from gco_stream.core.merging import applied_by, entry_key, fields_of, keeps_empty_strings, list_key, owned_part
 from gco_stream.core.models import Manifest
 from gco_stream.core.quantities import amount
 from gco_stream.core.route import ROUTE_ANNOTATIONS
@@ -23,10 +32,8 @@ _DIGEST = "digest"
 _PATH = "path"
 _LONGEST_HOLD = 200
 _METADATA = ("uid", "resourceVersion", "generation", "deletionTimestamp")
-_MARKS = (MANAGED_BY, ENDPOINT, FOUND_TEMPLATE)
+_MARKS = (MANAGED_BY, ENDPOINT, FOUND_TEMPLATE, TEMPLATE_VERSION, TEMPLATE_FIELDS)
 _KEPT_ANNOTATIONS = (HEALTH_PATH, *ROUTE_ANNOTATIONS)
-_AS_FOUND = ("template", "strategy")
-_ANSWERING = ("name", "image", "ports", "readinessProbe")
 _COUNTERS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
 _NOT_SET = ("apiVersion", "kind")
 _NAMES = ("name", "namespace")
@@ -56,7 +63,7 @@ def project(live: Manifest) -> Manifest:
     if live.get("kind") == "Service":
         thin["spec"] = {"ports": [{"targetPort": port.get("targetPort")} for port in spec.get("ports") or ()]}
     if "replicas" in spec:
-        thin["spec"] = {"replicas": spec["replicas"], **_answering(live)}
+        thin["spec"] = {"replicas": spec["replicas"], **_template(live)}
         thin["status"] = {
             **{counter: status[counter] for counter in _COUNTERS if counter in status},
             "conditions": [_condition(c) for c in status.get("conditions") or () if c["type"] == "Progressing"],
@@ -64,13 +71,54 @@ def project(live: Manifest) -> Manifest:
     return thin
 
 
-def _answering(live: Manifest) -> Mapping[str, Any]:
-    """Keep of a template that was found where its pods answer: Service and Ingress have to follow it."""
-    if FOUND_TEMPLATE not in (live["metadata"].get("labels") or {}):
-        return {}
-    containers = live["spec"]["template"]["spec"]["containers"][:1]
-    kept = [{field: one[field] for field in _ANSWERING if field in one} for one in containers]
-    return {"template": {"spec": {"containers": kept}}}
+def _template(live: Manifest) -> Mapping[str, Any]:
+    """Keep what planning has to know of a template: the image of the model sync, and of a kept one where it answers."""
+    sync, labels, answering = model_sync_image(live), labels_of(live), answering_container(live)
+    if not answering or not _left_out(labels):
+        return {} if sync is None else {"template": _thin_template(sync)}
+    is_ours = FOUND_TEMPLATE in labels or _applied(live, "containers", pod.CONTAINER)
+    ports = tuple((port.get("containerPort"), port.get("name")) for port in answering.get("ports") or ())
+    path = ((answering.get("readinessProbe") or {}).get("httpGet") or {}).get("path")
+    return {"template": _thin_template(sync, ports, path, answering.get("image") if is_ours else None)}
+
+
+@lru_cache(maxsize=1024)
+def _thin_template(
+    sync: str | None, ports: tuple[Any, ...] | None = None, path: str | None = None, image: str | None = None
+) -> Mapping[str, Any]:
+    """Make the template of a projection; what many say alike is once in memory."""
+    kept: dict[str, Any] = {}
+    if sync is not None:
+        kept["initContainers"] = [{"name": pod.SYNC_CONTAINER, "image": sync}]
+    if ports is not None:
+        said = {"name": pod.CONTAINER, "ports": [{"containerPort": port, "name": name} for port, name in ports]}
+        probe = {} if path is None else {"readinessProbe": {"httpGet": {"path": path}}}
+        kept["containers"] = [{**said, **probe, **({} if image is None else {"image": image})}]
+    return {"spec": kept}
+
+
+def answering_container(live: Manifest) -> Mapping[str, Any]:
+    """Return the container that serves, of a Deployment or of its projection; empty if that does not say."""
+    return _container(live, "containers", pod.CONTAINER)
+
+
+def model_sync_image(live: Manifest) -> str | None:
+    """Return the image of the model sync that we gave pods; None if they have none, or somebody else's."""
+    image: str | None = _container(live, "initContainers", pod.SYNC_CONTAINER).get("image")
+    is_ours = digest(live) is not None or _applied(live, "initContainers", pod.SYNC_CONTAINER)
+    return image if is_ours else None
+
+
+def _container(live: Manifest, part: str, name: str) -> Mapping[str, Any]:
+    template = (live.get("spec") or {}).get("template") or {}
+    containers = (template.get("spec") or {}).get(part) or ()
+    return next((one for one in containers if one.get("name") == name), {})
+
+
+def _applied(live: Manifest, part: str, name: str) -> bool:
+    """Whether the image of a container is one that we set."""
+    steps = ("f:spec", "f:template", "f:spec", f"f:{part}", f'k:{{"name":"{name}"}}', "f:image")
+    return applied_by(fields_of(live, FIELD_MANAGER), steps)
 
 
 def _condition(condition: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -107,11 +155,19 @@ def digest_of_intent(intent: Manifest) -> str:
 def _digest(kind: str, manifest: Manifest) -> str:
     fields = {field: value for field, value in manifest.items() if field not in _NOT_SET}
     metadata = fields.get("metadata") or {}
-    if FOUND_TEMPLATE in (metadata.get("labels") or {}):
-        fields["spec"] = {field: value for field, value in (fields.get("spec") or {}).items() if field not in _AS_FOUND}
+    left_out = _left_out(metadata.get("labels") or {})
+    if left_out:
+        fields["spec"] = {field: value for field, value in (fields.get("spec") or {}).items() if field not in left_out}
     fields["metadata"] = {field: value for field, value in metadata.items() if field not in _NAMES}
     text = _as_text(_canonical(kind, "", fields))
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _left_out(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the parts of a Deployment that are kept as they are, by whose template it says it has."""
+    if FOUND_TEMPLATE in labels:
+        return ("template", "strategy")
+    return ("template",) if labels.get(TEMPLATE_VERSION, pod.VERSION) != pod.VERSION else ()
 
 
 def _canonical(kind: str, field: str, value: Any) -> Any:
@@ -132,15 +188,8 @@ def _canonical(kind: str, field: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         key = list_key(kind, field)
         entries_in_order = value if key is None else sorted(value, key=lambda entry: str(entry_key(entry, key)))
-        return [_canonical(kind, "", _without_setting(field, entry)) for entry in entries_in_order]
+        return [_canonical(kind, "", entry) for entry in entries_in_order]
     return value
-
-
-def _without_setting(field: str, entry: Any) -> Any:
-    """Leave the image out that a setting gives: another one restarts nobody, as long as nobody else changed it."""
-    if field == "initContainers" and entry.get("name") == SYNC_CONTAINER and "image" in entry:
-        return {**entry, "image": "as applied"}
-    return entry
 
 
 @lru_cache(maxsize=1024)

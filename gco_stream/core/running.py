@@ -10,7 +10,6 @@ from datetime import datetime
 
 from gco_stream.core.adoption import as_folded
 from gco_stream.core.continuity import health_path, target_port
-from gco_stream.core.found_template import with_found_template
 from gco_stream.core.intents import to_apply, to_delete
 from gco_stream.core.manifests import autoscalers, deployments
 from gco_stream.core.manifests.ingress import HEALTH_PATH, ingress
@@ -84,7 +83,7 @@ class _Running:
         """Plan for the Deployments, by name; one that is left as it is does not stand there."""
         replicas = wanted_replicas(self.endpoint, self.stands.deployment(self.stands.name))
         intents = deployments(self.endpoint, self.stands.scope, replicas=replicas)
-        own, *others = ((key, self._kept(key.name, manifest)) for key, manifest in intents.items())
+        own, *others = ((key, self.stands.kept(key.name, manifest)) for key, manifest in intents.items())
         pods = {own[0].name: tuple(self._deployment(*own))}
         if not self.stands.has_successor(is_complete=self._is_complete(is_changing=bool(pods[own[0].name]))):
             pods |= {key.name: tuple(self._deployment(key, manifest)) for key, manifest in others}
@@ -92,13 +91,6 @@ class _Running:
 
     def _is_complete(self, *, is_changing: bool) -> bool:
         return self.stands.side(self.stands.name, is_changing=is_changing, since=None).is_complete
-
-    def _kept(self, app: str, manifest: Manifest) -> Manifest:
-        """Leave pods as they were found where the poller made them and their part of the record has not changed."""
-        live = self.stands.deployment(app)
-        if live is None or not self.stands.is_found(app):
-            return manifest
-        return with_found_template(manifest, live, wanted_hash=self.stands.template_hash(app))
 
     def _deployment(self, key: ObjectKey, manifest: Manifest) -> Iterator[Action]:
         action = to_apply(key, manifest, self.observed)

@@ -8,8 +8,8 @@ must not do that to the others. Who was withdrawn so is published again with the
 from dataclasses import dataclass
 from datetime import datetime
 
-from gco_stream.core.found_template import serving_of
 from gco_stream.core.intents import to_apply, to_delete
+from gco_stream.core.kept_template import serving_of
 from gco_stream.core.manifests.ingress import ingress
 from gco_stream.core.models import Action, Kind, Manifest, ObjectKey, Observed, Scope, is_leaving
 from gco_stream.core.publication import WITHDRAWN, Publication

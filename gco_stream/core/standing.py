@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gco_stream.core.found_template import (
+from gco_stream.core.kept_template import (
     Serving,
-    bears_found_template,
-    has_pods,
     is_kept_as_found,
-    keeps_found_template,
+    keeps_template,
     serving_of,
-    template_fields_hash,
+    with_kept_sync_image,
+    with_kept_template,
 )
 from gco_stream.core.manifests import canary_of, server
 from gco_stream.core.manifests.images import image_for_region, is_same_version
-from gco_stream.core.manifests.ownership import is_ours
 from gco_stream.core.models import EndpointName, Kind, Manifest, ObjectKey, Observed, Scope, canary_name, is_leaving
 from gco_stream.core.publication import IN_PLACE, Side
 from gco_stream.core.record import Endpoint
@@ -58,18 +56,21 @@ class Standing:
         live = self.deployment(app)
         return 0 if live is None or is_leaving(live) else read_rollout(live).ready
 
-    def is_found(self, app: str) -> bool:
-        """Whether pods are left as the poller made them, because their part of the record has not changed since."""
+    def runs(self, app: str) -> Endpoint:
+        """Return the endpoint as these pods should run it."""
+        return (canary_of(self.endpoint) if app == self.canary else None) or self.endpoint
+
+    def keeps_template(self, app: str) -> bool:
+        """Whether pods are left as they were made, because their part of the record has not changed since."""
+        live = self.deployment(app)
+        return live is not None and keeps_template(live, self.runs(app), region=self.scope.region)
+
+    def kept(self, app: str, manifest: Manifest) -> Manifest:
+        """Return a Deployment as it is to be applied: as rendered, but for what its pods keep."""
         live = self.deployment(app)
         if live is None:
-            return False
-        if not is_ours(live, self.name):
-            return has_pods(live)
-        return bears_found_template(live) and keeps_found_template(live, self.template_hash(app))
-
-    def template_hash(self, app: str) -> str:
-        """Name what the record says of these pods."""
-        return template_fields_hash(self.endpoint.spec, region=self.scope.region, canary=app != self.name)
+            return manifest
+        return (with_kept_template if self.keeps_template(app) else with_kept_sync_image)(manifest, live)
 
     def serving(self, app: str, *, is_left: bool) -> Serving:
         """Say where pods answer: as the record says, or as they do now where they are left as they are.
@@ -78,10 +79,10 @@ class Standing:
             is_left: Whether this pass leaves them, whatever the record says.
         """
         live = self.deployment(app)
-        found = serving_of(live) if live is not None and (is_left or self.is_found(app)) else None
+        found = serving_of(live) if live is not None and (is_left or self.keeps_template(app)) else None
         if found is not None:
             return found
-        runs = (canary_of(self.endpoint) if app == self.canary else None) or self.endpoint
+        runs = self.runs(app)
         return Serving(port=runs.spec.port, health_path=server.health_path(runs))
 
     def is_promoted(self) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gco_stream.core.adoption import adopting_fold
-from gco_stream.core.found_template import with_found_template
+from gco_stream.core.kept_template import with_kept_template
 from gco_stream.core.models import Apply, Item, Kind, Manifest, ObjectKey
 from tests.builders import NAME, an_item
 from tests.contracts.stages import FakeStage, RealStage, Stage, manifests_of
@@ -65,7 +65,7 @@ async def left_of(stage: Stage, item: Item) -> dict[ObjectKey, Made]:
 
 def intent_as_found(stage: Stage, live: Manifest, *, autoscaled: bool = False, **spec: Any) -> Manifest:
     """The Deployment as it is rendered today, with the template that was found."""
-    manifest = with_found_template(manifests_of(stage, **spec)[DEPLOYMENT], live, wanted_hash="abc")
+    manifest = with_kept_template(manifests_of(stage, **spec)[DEPLOYMENT], live)
     fields = {field: value for field, value in manifest["spec"].items() if not (autoscaled and field == "replicas")}
     return {**manifest, "spec": fields}
 

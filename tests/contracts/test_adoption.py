@@ -8,7 +8,6 @@ import pytest_asyncio
 
 from gco_stream.core.adoption import adopting_fold, found_fields, is_adoptable
 from gco_stream.core.compare import differences
-from gco_stream.core.found_template import as_found
 from gco_stream.core.manifests.autoscaler import autoscaler
 from gco_stream.core.merging import owned_part
 from gco_stream.core.models import ObjectKey
@@ -58,7 +57,7 @@ class AdoptionContract:
         live = (await left_of(stage, an_old_item(stage, **spec)))[DEPLOYMENT]
         after = await adopted(stage, live, **spec)
 
-        assert as_found(after) == as_found(live)
+        assert intent_as_found(stage, after, **spec)["spec"] == intent_as_found(stage, live, **spec)["spec"]
         assert adopting_fold(after, keeps_replicas=False) is None
         assert differences(intent_as_found(stage, after, **spec), after) == ()
 

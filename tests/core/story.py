@@ -8,7 +8,7 @@ from typing import Any
 
 from gco_stream.core.conclusions import may_be_promoted
 from gco_stream.core.manifests.ownership import is_ours
-from gco_stream.core.models import Action, Delete, Item, Kind, Manifest, ObjectKey, canary_name, is_leaving
+from gco_stream.core.models import Action, Delete, Item, Kind, Manifest, ObjectKey, Scope, canary_name, is_leaving
 from gco_stream.core.plan import Plan, make_plan
 from gco_stream.core.record import Endpoint
 from gco_stream.core.report import Outcome, region_status
@@ -38,6 +38,7 @@ class Story:
     cluster: BusyCluster = field(default_factory=BusyCluster)
     now: datetime = NOW
     last: Plan = field(default_factory=Plan)
+    scope: Scope = SCOPE
     phases: set[Phase] = field(default_factory=lambda: {Phase.UNPUBLISHED})
     _bare_since: datetime | None = None
 
@@ -61,7 +62,7 @@ class Story:
     def look(self) -> Plan:
         """Do one pass."""
         request, before = self.request(), self.cluster.observe(NAME)
-        self.last = make_plan(request, before, SCOPE, now=self.now)
+        self.last = make_plan(request, before, self.scope, now=self.now)
         for action in self.last.actions:
             self._carry_out(action)
         self._report(request, is_new=DEPLOYMENT in self.cluster.objects and DEPLOYMENT not in before.objects)

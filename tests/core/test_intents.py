@@ -1,17 +1,15 @@
 """One intent, one action: the whole of it to the object that was seen, or nothing where nothing differs."""
 
 import copy
-from dataclasses import replace
 
 import pytest
 
 from gco_stream.core.intents import to_apply, to_delete
-from gco_stream.core.manifests import render
+from gco_stream.core.manifests.ownership import TEMPLATE_FIELDS
 from gco_stream.core.models import Apply, Delete, Kind, ObjectKey, Observed
 from tests.builders import (
     DEPLOYMENT,
     INGRESS,
-    SCOPE,
     SERVICE,
     a_live,
     an_endpoint,
@@ -73,15 +71,20 @@ def test_what_the_poller_left_is_taken_over_even_where_nothing_differs() -> None
     assert action.fold.resource_version == seen.objects[SERVICE]["metadata"]["resourceVersion"]
 
 
-def test_a_newer_model_sync_image_alone_restarts_nobodys_pods() -> None:
-    endpoint = an_endpoint(model_source="s3://models/llama")
-    seen = everything_of(endpoint)
-    newer = render(endpoint, replace(SCOPE, model_sync_image="amazon/aws-cli:99"), replicas=1)[DEPLOYMENT]
-    with_more = copy.deepcopy(dict(newer))
-    with_more["spec"]["replicas"] = 2
+@pytest.mark.behaviour("B35")
+def test_the_label_that_says_what_a_template_was_made_for_is_told_of_only_where_nothing_else_differs() -> None:
+    seen = everything_of(an_endpoint())
+    unlabelled = copy.deepcopy(seen.objects[DEPLOYMENT])
+    del unlabelled["metadata"]["labels"][TEMPLATE_FIELDS]
 
-    assert to_apply(DEPLOYMENT, newer, seen) is None
-    assert to_apply(DEPLOYMENT, with_more, seen) is not None
+    labelled = to_apply(DEPLOYMENT, deployment_of(an_endpoint()), seen.after(DEPLOYMENT, unlabelled))
+    edited = to_apply(DEPLOYMENT, deployment_of(an_endpoint(image="acme/server:2")), seen)
+
+    assert labelled is not None
+    assert edited is not None
+    assert labelled.why.startswith(f"metadata.labels.{TEMPLATE_FIELDS}: none → ")
+    assert TEMPLATE_FIELDS not in edited.why
+    assert "image" in edited.why
 
 
 @pytest.mark.behaviour("B26")

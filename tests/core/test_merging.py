@@ -104,3 +104,11 @@ def test_a_port_without_a_protocol_is_a_tcp_port() -> None:
     assert key is not None
     assert entry_key({"port": 80}, key) == entry_key({"port": 80, "protocol": "TCP"}, key)
     assert entry_key({"port": 80}, key) != entry_key({"port": 80, "protocol": "UDP"}, key)
+
+
+def test_an_empty_string_that_the_api_server_dropped_can_be_told_from_what_was_never_there() -> None:
+    fields: dict[str, Any] = {"f:env": {'k:{"name":"A"}': {".": {}, "f:name": {}, "f:value": {}}}}
+    live = {"env": [{"name": "A"}]}
+
+    assert owned_part(fields, live) == live
+    assert owned_part(fields, live, with_empty=True) == {"env": [{"name": "A", "value": ""}]}

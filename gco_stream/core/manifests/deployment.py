@@ -4,7 +4,8 @@ from typing import Any
 
 from gco_stream.core.manifests import pod
 from gco_stream.core.manifests.canonical import pruned
-from gco_stream.core.manifests.ownership import TEMPLATE_VERSION, metadata
+from gco_stream.core.manifests.ownership import TEMPLATE_FIELDS, TEMPLATE_VERSION, metadata
+from gco_stream.core.manifests.template_fields import template_fields_hash
 from gco_stream.core.models import Manifest, Scope
 from gco_stream.core.record import Endpoint
 from gco_stream.core.spec import EndpointSpec
@@ -22,10 +23,12 @@ def deployment(endpoint: Endpoint, scope: Scope, *, app: str | None = None, repl
     """
     name = app or endpoint.name
     rollout = endpoint.spec.rollout
+    fields = template_fields_hash(endpoint.spec, region=scope.region)
+    marks = {TEMPLATE_VERSION: pod.VERSION, TEMPLATE_FIELDS: fields}
     manifest = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata(endpoint, scope, name=name, app=name, extra={TEMPLATE_VERSION: pod.VERSION}),
+        "metadata": metadata(endpoint, scope, name=name, app=name, extra=marks),
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": {"app": name}},

@@ -11,6 +11,7 @@ REPLICAS_MANAGER = "gco-stream-replicas"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 ENDPOINT = "gco.io/endpoint"
 TEMPLATE_VERSION = "gco.io/template-version"
+TEMPLATE_FIELDS = "gco.io/template-fields"
 FOUND_TEMPLATE = "gco.io/found-template"
 HOLD = "gco.io/hold"
 
@@ -18,18 +19,24 @@ _RESERVED_KEYS = frozenset({"app", "project"})
 _RESERVED_DOMAINS = ("gco.io", "kubernetes.io", "k8s.io")
 
 
+def labels_of(live: Manifest) -> Mapping[str, str]:
+    """Return the labels of an object; empty if it has none."""
+    labels: Mapping[str, str] = live.get("metadata", {}).get("labels") or {}
+    return labels
+
+
 def is_ours(manifest: Manifest, name: EndpointName) -> bool:
     """Whether an object is one that we made for this endpoint.
 
     The labels ``app``, ``project`` and ``gco.io/type`` do not count: people's own manifests carry them too.
     """
-    labels = manifest["metadata"].get("labels") or {}
+    labels = labels_of(manifest)
     return labels.get(MANAGED_BY) == FIELD_MANAGER and labels.get(ENDPOINT) == name
 
 
 def is_marked(manifest: Manifest) -> bool:
     """Whether an object is one that we made, for whichever endpoint."""
-    return (manifest["metadata"].get("labels") or {}).get(MANAGED_BY) == FIELD_MANAGER
+    return labels_of(manifest).get(MANAGED_BY) == FIELD_MANAGER
 
 
 def held_by(deployment: Manifest | None) -> str | None:

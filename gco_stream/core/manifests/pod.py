@@ -12,17 +12,14 @@ from gco_stream.core.record import Endpoint
 from gco_stream.core.spec import EndpointSpec
 
 VERSION = "2"
+"""Raise it with every change of the template, or running pods are replaced: see ``kept_template``."""
 
 _ACCELERATORS = {
     "nvidia": ("nvidia.com/gpu", {"eks.amazonaws.com/instance-gpu-manufacturer": "nvidia"}),
     "neuron": ("aws.amazon.com/neuron", {"accelerator": "neuron"}),
 }
+CONTAINER = "inference"
 SYNC_CONTAINER = "model-sync"
-SYNC_IMAGE_PATH = f"spec.template.spec.initContainers[{SYNC_CONTAINER}].image"
-SYNC_IMAGE_STEPS = (
-    *("f:spec", "f:template", "f:spec", "f:initContainers"),
-    *(f'k:{{"name":"{SYNC_CONTAINER}"}}', "f:image"),
-)
 PORT_NAME = "http"
 _MODELS = {"name": "model-storage", "mountPath": "/models"}
 # Time for the load balancer to stop sending requests before the server is told to end.
@@ -58,7 +55,7 @@ def _container(endpoint: Endpoint, scope: Scope) -> dict[str, Any]:
     spec = endpoint.spec
     health = {"httpGet": {"path": server.health_path(endpoint), "port": spec.port}}
     return {
-        "name": "inference",
+        "name": CONTAINER,
         "image": image_for_region(spec.image, spec.region_image_uris, scope.region),
         "command": list(spec.command),
         "args": list(server.arguments(endpoint)),

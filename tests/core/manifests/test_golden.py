@@ -6,6 +6,7 @@ renew the files and read the difference line by line:
     RENEW_GOLDEN=1 pytest tests/core/manifests/test_golden.py
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -15,11 +16,14 @@ import pytest
 from hypothesis import given
 
 from gco_stream.core.manifests import render
+from gco_stream.core.manifests.pod import VERSION
 from gco_stream.core.record import read_endpoint
 from tests.builders import REGION, SCOPE, an_item, as_stored
 from tests.strategies import labels, specs
 
 GOLDEN = Path(__file__).parent / "golden"
+# A changed template under the same version replaces every pod there is: raise it, and add a line instead.
+TEMPLATES = {"2": "35b16adfd52d3fea"}
 
 RECORDS: dict[str, dict[str, Any]] = {
     "vllm": {
@@ -74,6 +78,18 @@ def test_every_object_is_what_is_written(name: str) -> None:
 
     # As text, since an order of fields or entries that changes may restart pods, too.
     assert text == path.read_text()
+
+
+@pytest.mark.behaviour("B35")
+def test_another_template_has_another_version() -> None:
+    templates = [
+        manifest["spec"]["template"]
+        for name, spec in RECORDS.items()
+        for manifest in rendered(name, spec).values()
+        if manifest["kind"] == "Deployment"
+    ]
+
+    assert hashlib.sha256(json.dumps(templates).encode()).hexdigest()[:16] == TEMPLATES[VERSION]
 
 
 def test_nothing_is_written_that_is_not_rendered() -> None:
