@@ -1,8 +1,8 @@
-"""Carries plans out: one action after the other, and what publishes, one endpoint after the other."""
+"""Carries plans out, one action after the other; whoever publishes counts all who are published, or about to be."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import Action, EndpointName, Observed, Scope, describe
 from gco_stream.core.plan import Plan, make_plan
 from gco_stream.core.projection import project
+from gco_stream.core.room import NOTHING, Room, TargetGroups, taken_by_others
 from gco_stream.core.status import Failure, RegionStatus
 from gco_stream.core.wish import Request
 from gco_stream.errors import Conflict, Refused, Transient
@@ -63,22 +64,25 @@ class Actor:
     clock: Clock
     scope: Scope
     corrections: Corrections = field(default_factory=Corrections)
-    _publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _room: Room = field(default_factory=Room)
     _refused: dict[EndpointName, "_Refusal"] = field(default_factory=dict)
 
     async def act(self, request: Request, observed: Observed, bound: Mapping[str, Any]) -> Acted:
-        """Plan and carry it out; those who publish do so one after the other, so that each counts the others."""
+        """Plan and carry it out; what publishes is decided by a count, and counts itself from that moment on."""
         plan = make_plan(request, observed, self.scope, now=self.clock.now())
         if not plan.publishes:
             return await self._carry_out(request, plan, observed, bound)
-        async with self._publishing:
+        with ExitStack() as kept:
             try:
-                # What was seen before the wait for one's turn may be long ago.
-                seen = await self.cluster.observe(request.name, with_pods=False)
-                plan, seen = await plan_with_room(request, seen, self.cluster, self.scope, self.clock)
+                with self._room.counting() as taken:
+                    plan, observed = await plan_with_room(
+                        request, observed, self.cluster, self.scope, self.clock, taken=taken
+                    )
+                    # Nobody else may decide between this decision and what it takes.
+                    kept.enter_context(self._room.taking(request.name, plan.target_groups))
             except Transient as trouble:
                 return Acted(plan=plan, before=observed, observed=observed, trouble=trouble)
-            return await self._carry_out(request, plan, seen, bound)
+            return await self._carry_out(request, plan, observed, bound)
 
     async def _carry_out(self, request: Request, plan: Plan, observed: Observed, bound: Mapping[str, Any]) -> Acted:
         """Do one action after the other; the first that fails ends it, because later ones rely on it."""
@@ -142,16 +146,19 @@ def account_of(request: Request, acted: Acted, status: RegionStatus | None) -> A
 
 
 async def plan_with_room(
-    request: Request, observed: Observed, cluster: Cluster, scope: Scope, clock: Clock
+    request: Request, observed: Observed, cluster: Cluster, scope: Scope, clock: Clock, *, taken: TargetGroups = NOTHING
 ) -> tuple[Plan, Observed]:
     """Plan for one endpoint, asking how much room the load balancer has where that matters.
+
+    Args:
+        taken: What others are about to take, as it is when the answer has come.
 
     Returns:
         The plan, and what it was made from.
     """
-    now = clock.now()
-    plan = make_plan(request, observed, scope, now=now)
+    plan = make_plan(request, observed, scope, now=clock.now())
     if not plan.publishes:
         return plan, observed
-    counted = replace(observed, target_groups=await cluster.count_target_groups())
-    return make_plan(request, counted, scope, now=now), counted
+    others = taken_by_others(request.name, await cluster.count_target_groups(), taken)
+    counted = replace(observed, target_groups=others)
+    return make_plan(request, counted, scope, now=clock.now()), counted

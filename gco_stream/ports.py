@@ -14,6 +14,7 @@ from gco_stream.core.leadership import Lease
 from gco_stream.core.mirror import WatchEvent
 from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, Observed
 from gco_stream.core.recording import Recorded
+from gco_stream.core.room import TargetGroups
 from gco_stream.core.shards import Position, Shard, ShardId
 from gco_stream.meters import Meters
 
@@ -190,8 +191,8 @@ class Cluster(Protocol):
         """Read the pods of an endpoint and of its canary."""
         ...
 
-    async def count_target_groups(self) -> int:
-        """Count the target groups that all published endpoints have on the load balancer."""
+    async def count_target_groups(self) -> TargetGroups:
+        """Count the target groups that each published endpoint has on the load balancer."""
         ...
 
     def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:

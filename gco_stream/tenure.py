@@ -13,6 +13,7 @@ from typing import Any
 from gco_stream.core.epoch import EPOCH, epoch_in
 from gco_stream.core.mirror import WatchEvent
 from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, Observed, Scope
+from gco_stream.core.room import TargetGroups
 from gco_stream.errors import LostLeadership, Transient
 from gco_stream.ports import Clock, Cluster, Records, World
 
@@ -190,7 +191,7 @@ class LedCluster:
         """Read an endpoint's pods."""
         return await self.cluster.pods(name)
 
-    async def count_target_groups(self) -> int:
+    async def count_target_groups(self) -> TargetGroups:
         """Count target groups."""
         return await self.cluster.count_target_groups()
 

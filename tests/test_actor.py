@@ -1,4 +1,4 @@
-"""Plans are carried out in order, what was refused is not asked again, and who publishes waits for the others."""
+"""Plans are carried out in order, what was refused is not asked again, and who publishes counts the others."""
 
 import asyncio
 from dataclasses import replace
@@ -140,28 +140,14 @@ async def test_what_was_refused_to_one_endpoint_is_sent_for_another() -> None:
 
 
 @pytest.mark.behaviour("B19")
-async def test_who_publishes_looks_again_and_counts_before_it_does() -> None:
+async def test_who_publishes_counts_before_it_does() -> None:
     stage = Stage()
     await stage.made(NAME)
 
     acted = await stage.act()
 
-    assert stage.sent() == [("observe", NAME), ("count", ""), ("apply", "Ingress inference-llama")]
+    assert stage.sent() == [("count", ""), ("apply", "Ingress inference-llama")]
     assert acted.observed.target_groups == 0
-
-
-@pytest.mark.behaviour("B19")
-async def test_who_publishes_decides_by_what_is_there_when_its_turn_comes() -> None:
-    stage = Stage()
-    await stage.made(NAME)
-    lost = ObjectKey(Kind.DEPLOYMENT, NAME)
-    stage.cluster.line.meanwhile(0, lambda: stage.cluster.model.objects[lost]["status"].pop("readyReplicas"))
-
-    acted = await stage.act()
-
-    assert stage.published() == set()
-    assert acted.plan.publication is not None
-    assert acted.plan.publication.why == "no replica is ready"
 
 
 @pytest.mark.behaviour("B19")
@@ -197,11 +183,10 @@ async def test_nobody_waits_for_those_who_publish_but_those_who_publish() -> Non
 
 
 @pytest.mark.behaviour("B11", "B19")
-@pytest.mark.parametrize("question", ["observe", "count"])
-async def test_who_cannot_look_or_count_publishes_nothing_and_the_next_one_has_its_turn(question: str) -> None:
+async def test_who_cannot_count_publishes_nothing() -> None:
     stage = Stage()
     await stage.made(NAME)
-    stage.cluster.line.fail_next(question, Transient("the API server is away"))
+    stage.cluster.line.fail_next("count", Transient("the API server is away"))
 
     failed = await stage.act()
     published = stage.published()

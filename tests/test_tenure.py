@@ -126,7 +126,7 @@ async def test_reading_needs_no_leading(bench: Bench) -> None:
 
     assert await bench.led.records.get(name) is not None
     assert [page async for page in bench.led.records.scan()] != []
-    assert await bench.led.cluster.count_target_groups() == 0
+    assert await bench.led.cluster.count_target_groups() == {}
     assert (await bench.led.cluster.observe(name, with_pods=True)).objects == {}
 
 

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from gco_stream.core.mirror import WatchEvent
 from gco_stream.core.models import Action, EndpointName, Kind, Manifest, Observed
+from gco_stream.core.room import TargetGroups
 from gco_stream.errors import Denied
 
 
@@ -19,9 +20,9 @@ class EmptyCluster:
         """See no pods."""
         return ()
 
-    async def count_target_groups(self) -> int:
+    async def count_target_groups(self) -> TargetGroups:
         """Count none."""
-        return 0
+        return {}
 
     def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
         """Refuse."""

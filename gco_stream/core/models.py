@@ -72,10 +72,15 @@ def canary_name(name: EndpointName) -> str:
     return f"{name}{CANARY_SUFFIX}"
 
 
+def ingress_name(name: EndpointName) -> str:
+    """Name the Ingress of an endpoint."""
+    return f"inference-{name}"
+
+
 def own_keys(name: EndpointName) -> tuple[ObjectKey, ...]:
     """Name the objects of an endpoint apart from its canary's, in the order in which they are taken away."""
     return (
-        ObjectKey(Kind.INGRESS, f"inference-{name}"),
+        ObjectKey(Kind.INGRESS, ingress_name(name)),
         ObjectKey(Kind.AUTOSCALER, name),
         ObjectKey(Kind.SERVICE, name),
         ObjectKey(Kind.DEPLOYMENT, name),
@@ -99,7 +104,7 @@ class Observed:
     Attributes:
         objects: The objects that exist, as the API server shows them.
         pods: The pods with the label ``app=<endpoint>`` or ``app=<endpoint>-canary``, or None if nobody asked.
-        target_groups: How many target groups all published endpoints have, or None if nobody asked.
+        target_groups: How many target groups all other endpoints have, or None if nobody asked.
     """
 
     objects: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
@@ -124,7 +129,7 @@ class Observed:
 
     def ingress(self, name: EndpointName) -> Manifest | None:
         """Return the endpoint's Ingress, or None if it does not exist."""
-        return self.objects.get(ObjectKey(Kind.INGRESS, f"inference-{name}"))
+        return self.objects.get(ObjectKey(Kind.INGRESS, ingress_name(name)))
 
     def after(self, key: ObjectKey, now: Manifest | None) -> "Observed":
         """Return the same with one object as the API server answered it, or without it where None."""

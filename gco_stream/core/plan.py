@@ -54,6 +54,12 @@ class Plan:
     publishes: bool = False
 
     @property
+    def target_groups(self) -> int:
+        """How many target groups the endpoint is to have on the load balancer."""
+        route = None if self.publication is None else self.publication.route
+        return 0 if route is None else route.target_groups
+
+    @property
     def reason(self) -> str:
         """Say for people what is done and why; empty if nothing is."""
         if self.held is not None:

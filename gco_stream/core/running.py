@@ -19,7 +19,6 @@ from gco_stream.core.publication import Publication, Side, Situation, decide_pub
 from gco_stream.core.record import Endpoint
 from gco_stream.core.replicas import release, replicas_of, wanted_replicas
 from gco_stream.core.rollout import read_rollout
-from gco_stream.core.route import target_groups_of
 from gco_stream.core.standing import Standing
 from gco_stream.core.watchdog import Clocks
 
@@ -176,9 +175,7 @@ class _Running:
     def _room(self) -> int | None:
         if self.observed.target_groups is None:
             return None
-        live = self.observed.ingress(self.stands.name)
-        own = 0 if live is None else target_groups_of(live)
-        return self.stands.scope.target_groups - (self.observed.target_groups - own)
+        return self.stands.scope.target_groups - self.observed.target_groups
 
     def _canary(self, path: str, *, is_waiting: bool) -> Side:
         """Say how the canary is; one that nobody will answer for, or answers where nobody asks, is out of reach.

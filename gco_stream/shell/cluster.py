@@ -21,6 +21,7 @@ from gco_stream.core.models import (
     object_keys,
 )
 from gco_stream.core.record import is_valid_name
+from gco_stream.core.room import TargetGroups
 from gco_stream.core.route import target_groups_of
 from gco_stream.errors import Transient
 from gco_stream.meters import Meters
@@ -70,11 +71,11 @@ class KubernetesCluster:
             found, pods = await _together(*questions), None
         return Observed(objects={k: live for k, live in zip(keys, found, strict=True) if live is not None}, pods=pods)
 
-    async def count_target_groups(self) -> int:
-        """Count the target groups that all published endpoints have on the load balancer."""
+    async def count_target_groups(self) -> TargetGroups:
+        """Count the target groups that each published endpoint has on the load balancer."""
         path = self._collection(Kind.INGRESS)
         listed = await self._api.request("GET", path, query={"labelSelector": SELECTOR}, accept=_METADATA_ONLY)
-        return sum(target_groups_of(ingress) for ingress in (listed or {}).get("items") or ())
+        return {live["metadata"]["name"]: target_groups_of(live) for live in (listed or {}).get("items") or ()}
 
     def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
         """Follow our objects of one kind until the server ends it; without ``since`` list everything first."""

@@ -163,7 +163,7 @@ def test_a_canary_whose_service_is_going_has_no_share() -> None:
 @pytest.mark.behaviour("B19")
 @pytest.mark.parametrize(("limit", "reason"), [(90, LOAD_BALANCER_FULL), (91, None)])
 def test_an_endpoints_own_target_groups_do_not_take_its_room(limit: int, reason: str | None) -> None:
-    seen = replace(there(Route(), canary=CANARY), target_groups=90)
+    seen = replace(there(Route(), canary=CANARY), target_groups=89)
 
     planned = course(seen, canary=CANARY, scope=replace(SCOPE, target_groups=limit))
 

@@ -8,6 +8,7 @@ from typing import Any
 from gco_stream.core.mirror import Listed, Shown, Vanished, WatchEvent
 from gco_stream.core.models import Action, Apply, EndpointName, Kind, Manifest, ObjectKey, Observed
 from gco_stream.core.projection import project
+from gco_stream.core.room import TargetGroups
 from gco_stream.core.route import target_groups_of
 from tests.cluster_model import ClusterModel
 from tests.fakes.line import Line
@@ -46,10 +47,10 @@ class FakeCluster:
         await self.line.call("pods", name)
         return self.model.observe(name).pods or ()
 
-    async def count_target_groups(self) -> int:
+    async def count_target_groups(self) -> TargetGroups:
         await self.line.call("count", "")
-        ingresses = (live for key, live in self.model.objects.items() if key.kind is Kind.INGRESS)
-        return sum(target_groups_of(live) for live in ingresses)
+        ingresses = {key.name: live for key, live in self.model.objects.items() if key.kind is Kind.INGRESS}
+        return {name: target_groups_of(live) for name, live in ingresses.items()}
 
     async def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
         """Show what is there, then whatever changes: soon after a change, within a blink otherwise."""
