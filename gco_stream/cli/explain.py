@@ -15,7 +15,7 @@ from gco_stream.core.findings import Findings, PastEvent
 from gco_stream.core.leadership import Lease
 from gco_stream.core.models import EndpointName, Item
 from gco_stream.core.wish import read_request
-from gco_stream.errors import Denied, Transient
+from gco_stream.errors import Denied, Refused, Transient
 from gco_stream.ports import World
 from gco_stream.settings import Settings, read_settings
 
@@ -89,7 +89,7 @@ async def _events(name: EndpointName, settings: Settings) -> tuple[PastEvent, ..
     try:
         async with connected_api(settings) as api:
             return await events_about(api, settings.namespace, name)
-    except Transient as trouble:
+    except (Refused, Transient) as trouble:
         tell(f"note: Events cannot be read: {trouble}")
         return None
 

@@ -3,7 +3,7 @@
 from tests.contracts.applying_stories import STORIES
 from tests.contracts.conversations import Conversation
 from tests.contracts.request_stories import story
-from tests.contracts.small_manifests import an_ingress
+from tests.contracts.small_manifests import an_event, an_ingress
 
 __all__ = ["STORIES"]
 
@@ -25,6 +25,20 @@ async def lists(talk: Conversation) -> None:
     await talk.get("Ingress", **{"limit": "2", "continue": token})
     await talk.get("Ingress", limit="1", resourceVersion="0")
     await talk.get("Ingress", resourceVersion="nonsense")
+
+
+@story
+async def events_by_field(talk: Conversation) -> None:
+    for name, about, controller in (
+        ("a", "llama", "gco-stream"),
+        ("b", "llama", "other"),
+        ("c", "alpaca", "gco-stream"),
+    ):
+        await talk.create(an_event(name, talk.namespace, about=about, controller=controller))
+    by = ("reportingController=gco-stream", "regarding.name=llama", "regarding.kind=Namespace", "reason!=Tried")
+    for wanted in (*by, "reportingController=gco-stream,regarding.name=llama"):
+        listed = await talk.get("Event", fieldSelector=wanted)
+        talk.answers[-1] = (talk.answers[-1][0], [one["metadata"]["name"] for one in listed["items"]])
 
 
 @story

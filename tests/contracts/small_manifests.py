@@ -36,6 +36,22 @@ def a_deployment(name: str = "llama", **spec: Any) -> dict[str, Any]:
     }
 
 
+def an_event(name: str, namespace: str, *, about: str, controller: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": name},
+        "eventTime": "2026-03-01T12:00:00.000000Z",
+        "reportingController": controller,
+        "reportingInstance": "test",
+        "action": "Try",
+        "reason": "Tried",
+        "type": "Normal",
+        "note": about,
+        "regarding": {"apiVersion": "apps/v1", "kind": "Deployment", "name": about, "namespace": namespace},
+    }
+
+
 def a_lease(**spec: Any) -> dict[str, Any]:
     metadata = {"name": "leader"}
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}

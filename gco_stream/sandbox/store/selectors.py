@@ -23,6 +23,7 @@ _FIELDS = {
     "regarding.name": ("regarding", "name"),
     "regarding.kind": ("regarding", "kind"),
     "regarding.uid": ("regarding", "uid"),
+    "reportingController": ("reportingController",),
     "reason": ("reason",),
     "type": ("type",),
 }
