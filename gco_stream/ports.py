@@ -3,7 +3,7 @@
 Every method may raise ``Transient`` (and ``Denied``); what else it may raise stands with it.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from gco_stream.core.changes import StreamRecord
 from gco_stream.core.events import Announcement
 from gco_stream.core.leadership import Lease
 from gco_stream.core.mirror import WatchEvent
-from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, Observed
+from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, ObjectKey, Observed
 from gco_stream.core.recording import Recorded
 from gco_stream.core.room import TargetGroups
 from gco_stream.core.shards import Position, Shard, ShardId
@@ -183,8 +183,14 @@ class Past(Protocol):
 class Cluster(Protocol):
     """The Kubernetes API server, in one namespace."""
 
-    async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
-        """Read every object that an endpoint can have, and its pods where asked for."""
+    async def observe(
+        self, name: EndpointName, *, with_pods: bool, keys: Collection[ObjectKey] | None = None
+    ) -> Observed:
+        """Read an endpoint's objects, and its pods where asked for.
+
+        Args:
+            keys: Which of its objects; None: every one that it can have.
+        """
         ...
 
     async def pods(self, name: EndpointName) -> tuple[Manifest, ...]:

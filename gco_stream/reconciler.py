@@ -19,6 +19,7 @@ from gco_stream.core.conclusions import may_be_promoted, may_be_purged
 from gco_stream.core.drift import Corrections
 from gco_stream.core.events import Account
 from gco_stream.core.gone import judge_gone, left_behind
+from gco_stream.core.looking import keys_to_read
 from gco_stream.core.mirror import Mirror
 from gco_stream.core.models import EndpointName, Item, Kind, ObjectKey, Observed, Scope
 from gco_stream.core.progress import AT_ONCE, next_look
@@ -152,8 +153,12 @@ class Reconciler:
 
     async def _observe(self, request: Request, bound: Mapping[str, Any]) -> Observed:
         """Look at the cluster; where that has failed for long, say so in the status before giving up."""
+        # What has failed may have met something that the watch has yet to show.
+        keys = None if request.name in self._failing_since else keys_to_read(request, self.mirror)
         try:
-            return await self.cluster.observe(request.name, with_pods=isinstance(request.wish, Stop | Remove))
+            return await self.cluster.observe(
+                request.name, with_pods=isinstance(request.wish, Stop | Remove), keys=keys
+            )
         except Transient as trouble:
             failure = self._lasting(request.name, trouble)
             if failure is not None:

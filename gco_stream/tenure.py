@@ -5,14 +5,14 @@ Whoever works gets the world as ``while_leading`` makes it, in which a write tha
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gco_stream.core.epoch import EPOCH, epoch_in
 from gco_stream.core.mirror import WatchEvent
-from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, Observed, Scope
+from gco_stream.core.models import Action, EndpointName, Item, Kind, Manifest, ObjectKey, Observed, Scope
 from gco_stream.core.room import TargetGroups
 from gco_stream.errors import LostLeadership, Transient
 from gco_stream.ports import Clock, Cluster, Records, World
@@ -183,9 +183,11 @@ class LedCluster:
     cluster: Cluster
     tenure: Tenure
 
-    async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
+    async def observe(
+        self, name: EndpointName, *, with_pods: bool, keys: Collection[ObjectKey] | None = None
+    ) -> Observed:
         """Read an endpoint's objects."""
-        return await self.cluster.observe(name, with_pods=with_pods)
+        return await self.cluster.observe(name, with_pods=with_pods, keys=keys)
 
     async def pods(self, name: EndpointName) -> tuple[Manifest, ...]:
         """Read an endpoint's pods."""

@@ -5,7 +5,7 @@ Whatever is written is judged at the moment it is written; ``subsides`` lets eve
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -15,8 +15,20 @@ import looptime
 from gco_stream.core.claims import Claims
 from gco_stream.core.convergence import is_converged
 from gco_stream.core.manifests.ownership import is_ours
-from gco_stream.core.mirror import Mirror
-from gco_stream.core.models import Action, EndpointName, Item, Manifest, ObjectKey, canary_name, is_leaving, object_keys
+from gco_stream.core.mirror import Listed, Mirror
+from gco_stream.core.models import (
+    Action,
+    EndpointName,
+    Item,
+    Kind,
+    Manifest,
+    ObjectKey,
+    Observed,
+    canary_name,
+    is_leaving,
+    object_keys,
+)
+from gco_stream.core.projection import project
 from gco_stream.core.record import spec_hash
 from gco_stream.core.rollout import read_rollout
 from gco_stream.core.route import read_route
@@ -68,12 +80,13 @@ class StormCluster(FakeCluster):
         self._since: dict[str, list[Facts]] = {}
         self._disturbed: set[str] = set()
 
-    async def observe(self, name: EndpointName, *, with_pods: bool) -> Any:
-        await self.line.call("observe", name)
+    async def observe(
+        self, name: EndpointName, *, with_pods: bool, keys: Collection[ObjectKey] | None = None
+    ) -> Observed:
+        observed = await super().observe(name, with_pods=with_pods, keys=keys)
         self._since[name] = [self.facts(name)]
         self._disturbed.discard(name)
-        observed = self.model.observe(name)
-        return observed if with_pods else replace(observed, pods=None)
+        return observed
 
     async def carry_out(self, action: Action) -> Manifest | None:
         answer = await super().carry_out(action)
@@ -178,10 +191,11 @@ class StormRegion:
         """Be a controller that has just started: its memory is empty, and it looks at everything."""
         clock, self.claims = FakeClock(), Claims(self.name)
         self.queue = WorkQueue(clock)
+        mirror = Mirror()
         reconciler = Reconciler(
             records=self.records,
             cluster=self.cluster,
-            mirror=Mirror(),
+            mirror=mirror,
             clock=clock,
             scope=self.scope,
             pass_deadline=timedelta(seconds=150),
@@ -192,17 +206,31 @@ class StormRegion:
         async with asyncio.TaskGroup() as group:
             for _ in range(_WORKERS):
                 group.create_task(reconciler.work(self.queue))
-            group.create_task(self._watch())
+            group.create_task(self._watch(mirror))
 
-    async def _watch(self) -> None:
-        """Stand for the feeds: whatever changes about an endpoint is looked at, statuses of other regions, too."""
+    async def _watch(self, mirror: Mirror) -> None:
+        """Stand for the feeds: whatever changes about an endpoint is looked at, statuses of other regions, too.
+
+        What the mirror shows is as old as the last look at everything.
+        """
         known: dict[str, Any] = {}
+        listed = 0
         while True:
+            if listed != self.cluster.model.store.version:
+                listed = self._show_all(mirror)
             now = {name: self._seen_of(name) for name in {*self.records.items, *known}}
             for name in sorted(name for name, seen in now.items() if known.get(name, ...) != seen):
                 await self.queue.add(EndpointName(name))
             known = now
             await asyncio.sleep(_WATCH_SECONDS)
+
+    def _show_all(self, mirror: Mirror) -> int:
+        """List everything into the mirror, and return the version as of which that is."""
+        version = self.cluster.model.version()
+        for kind in Kind:
+            there = tuple(project(live) for key, live in self.cluster.model.objects.items() if key.kind is kind)
+            mirror.take(kind, Listed(there, str(version)))
+        return version
 
     def _seen_of(self, name: str) -> Any:
         objects = self.cluster.model.objects

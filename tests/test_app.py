@@ -96,7 +96,7 @@ class TestStopping:
         controller.line.latency = 1.0
 
         async with serving(controller):
-            await soon(lambda: controller.line.count("observe"))
+            await soon(lambda: controller.line.count("get"))
             controller.stop.set()
             await controller.serving
 

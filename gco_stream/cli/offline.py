@@ -1,10 +1,10 @@
 """A cluster that has nothing, for plans without one."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from typing import NoReturn
 
 from gco_stream.core.mirror import WatchEvent
-from gco_stream.core.models import Action, EndpointName, Kind, Manifest, Observed
+from gco_stream.core.models import Action, EndpointName, Kind, Manifest, ObjectKey, Observed
 from gco_stream.core.room import TargetGroups
 from gco_stream.errors import Denied
 
@@ -12,7 +12,9 @@ from gco_stream.errors import Denied
 class EmptyCluster:
     """The ``Cluster`` port where there is nothing and nothing can be made."""
 
-    async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
+    async def observe(
+        self, name: EndpointName, *, with_pods: bool, keys: Collection[ObjectKey] | None = None
+    ) -> Observed:
         """See nothing."""
         return Observed(pods=() if with_pods else None)
 

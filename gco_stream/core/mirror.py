@@ -12,6 +12,7 @@ from typing import Any, assert_never
 from gco_stream.core.gone import is_left_behind
 from gco_stream.core.manifests.ownership import ENDPOINT, held_by
 from gco_stream.core.models import CANARY_SUFFIX, EndpointName, Kind, Manifest, ObjectKey, Observed, object_keys
+from gco_stream.core.projection import is_somebody_elses
 from gco_stream.core.route import target_groups_of
 
 _INGRESS_PREFIX = "inference-"
@@ -69,6 +70,10 @@ class Mirror:
         """Whether all that is known of a kind is as of a moment ago."""
         return self.has_listed(kind) and kind not in self._doubted
 
+    def sees_all(self) -> bool:
+        """Whether what is not here is not there, of any kind, as of a moment ago."""
+        return all(self.is_followed(kind) for kind in Kind)
+
     def doubt(self, kind: Kind) -> None:
         """Remember that the watch on a kind broke off, until something comes of it again."""
         self._doubted.add(kind)
@@ -88,7 +93,8 @@ class Mirror:
 
     def target_groups(self) -> int:
         """Count the target groups that all published endpoints take on the load balancer."""
-        return sum(target_groups_of(shown) for key, shown in self._objects.items() if key.kind is Kind.INGRESS)
+        ingresses = (shown for key, shown in self._objects.items() if key.kind is Kind.INGRESS)
+        return sum(target_groups_of(shown) for shown in ingresses if not is_somebody_elses(shown))
 
     def standing(self) -> frozenset[EndpointName]:
         """Return every endpoint that has objects of ours here which are not leaving, and that nobody holds."""

@@ -32,6 +32,8 @@ _DIGEST = "digest"
 _PATH = "path"
 _LONGEST_HOLD = 200
 _METADATA = ("uid", "resourceVersion", "generation", "deletionTimestamp")
+_IDENTITY = ("uid", "resourceVersion", "deletionTimestamp", "name", "namespace")
+_TYPE, _INFERENCE = "gco.io/type", "inference"
 _MARKS = (MANAGED_BY, ENDPOINT, FOUND_TEMPLATE, TEMPLATE_VERSION, TEMPLATE_FIELDS)
 _KEPT_ANNOTATIONS = (HEALTH_PATH, *ROUTE_ANNOTATIONS)
 _COUNTERS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
@@ -45,6 +47,8 @@ def project(live: Manifest) -> Manifest:
     """Make the projection of a live object."""
     metadata, spec, status = live["metadata"], live.get("spec") or {}, live.get("status") or {}
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    if not _may_be_an_endpoints(labels):
+        return _of_somebody_else(metadata)
     thin: dict[str, Any] = {
         "metadata": {
             **{field: metadata[field] for field in _METADATA if field in metadata},
@@ -69,6 +73,22 @@ def project(live: Manifest) -> Manifest:
             "conditions": [_condition(c) for c in status.get("conditions") or () if c["type"] == "Progressing"],
         }
     return thin
+
+
+def _may_be_an_endpoints(labels: Mapping[str, str]) -> bool:
+    """Whether an object has any label by which an endpoint's is known, ours or the poller's."""
+    return labels.get(_TYPE) == _INFERENCE or labels.get(MANAGED_BY) == FIELD_MANAGER or ENDPOINT in labels
+
+
+def _of_somebody_else(metadata: Mapping[str, Any]) -> Manifest:
+    """Keep of another's object that it is there: it may bear a name that an endpoint wants."""
+    kept = {field: metadata[field] for field in _IDENTITY if field in metadata}
+    return {"metadata": {**kept, "labels": {}, "annotations": {}}, _DIGEST: ""}
+
+
+def is_somebody_elses(projection: Manifest) -> bool:
+    """Whether an object that is kept bears nothing by which an endpoint's is known."""
+    return digest(projection) == ""
 
 
 def _template(live: Manifest) -> Mapping[str, Any]:

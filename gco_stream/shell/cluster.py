@@ -1,7 +1,7 @@
 """The ``Cluster`` port on a Kubernetes API server."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Collection, Coroutine
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +27,7 @@ from gco_stream.errors import Transient
 from gco_stream.meters import Meters
 from gco_stream.shell.connection import Connection
 from gco_stream.shell.kubernetes_api import KubernetesApi
-from gco_stream.shell.watch import SELECTOR, SILENCE, watch
+from gco_stream.shell.watch import SILENCE, watch
 
 _COLLECTIONS = {
     Kind.DEPLOYMENT: ("apis/apps/v1", "deployments"),
@@ -35,6 +35,7 @@ _COLLECTIONS = {
     Kind.INGRESS: ("apis/networking.k8s.io/v1", "ingresses"),
     Kind.AUTOSCALER: ("apis/autoscaling/v2", "horizontalpodautoscalers"),
 }
+_OF_ENDPOINTS = "gco.io/type=inference"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _APPLY = {"fieldManager": FIELD_MANAGER, "force": "true"}
 # Without force, so that a count that has changed since it was read is a conflict and nothing is written.
@@ -56,14 +57,16 @@ class KubernetesCluster:
         self._api = KubernetesApi(connection, timeout=timeout, meters=meters)
         self._namespace = namespace
 
-    async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
-        """Read every object that an endpoint can have, and its pods where asked for.
+    async def observe(
+        self, name: EndpointName, *, with_pods: bool, keys: Collection[ObjectKey] | None = None
+    ) -> Observed:
+        """Read an endpoint's objects, every one that it can have or those that are named, and its pods where asked for.
 
         Nothing can exist under a name that Kubernetes refuses, so nothing is asked for one.
         """
         if not is_valid_name(name):
             return Observed(pods=() if with_pods else None)
-        keys = object_keys(name)
+        keys = object_keys(name) if keys is None else keys
         questions = [self._get(key) for key in keys]
         if with_pods:
             *found, pods = await _together(*questions, self.pods(name))
@@ -74,11 +77,11 @@ class KubernetesCluster:
     async def count_target_groups(self) -> TargetGroups:
         """Count the target groups that each published endpoint has on the load balancer."""
         path = self._collection(Kind.INGRESS)
-        listed = await self._api.request("GET", path, query={"labelSelector": SELECTOR}, accept=_METADATA_ONLY)
+        listed = await self._api.request("GET", path, query={"labelSelector": _OF_ENDPOINTS}, accept=_METADATA_ONLY)
         return {live["metadata"]["name"]: target_groups_of(live) for live in (listed or {}).get("items") or ()}
 
     def watch(self, kind: Kind, *, since: str | None) -> AsyncGenerator[WatchEvent, None]:
-        """Follow our objects of one kind until the server ends it; without ``since`` list everything first."""
+        """Follow the objects of one kind until the server ends it; without ``since`` list everything first."""
         return watch(self._api, self._collection(kind), kind=kind.value, since=since, silence=self.silence)
 
     async def carry_out(self, action: Action) -> Manifest | None:

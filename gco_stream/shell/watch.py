@@ -19,7 +19,6 @@ from gco_stream.core.projection import project
 from gco_stream.errors import StreamGap, Transient
 from gco_stream.shell.kubernetes_api import KubernetesApi
 
-SELECTOR = "gco.io/type=inference"
 # The server sends a bookmark each minute, so a connection on which nothing came for longer is dead.
 SILENCE = timedelta(seconds=75)
 _SHORTEST, _LONGEST = 300, 600
@@ -72,7 +71,6 @@ def _query(since: str | None, longest: int) -> dict[str, str]:
     return {
         "watch": "true",
         "allowWatchBookmarks": "true",
-        "labelSelector": SELECTOR,
         "timeoutSeconds": str(longest),
         **(start if since is None else {"resourceVersion": since}),
     }

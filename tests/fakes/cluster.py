@@ -1,8 +1,7 @@
 """The ``Cluster`` port on a model of server-side apply in memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Collection
 from typing import Any
 
 from gco_stream.core.mirror import Listed, Shown, Vanished, WatchEvent
@@ -38,10 +37,14 @@ class FakeCluster:
         """Which of an endpoint's objects exist."""
         return {key.kind for key in self.model.objects if key.name in (name, f"inference-{name}")}
 
-    async def observe(self, name: EndpointName, *, with_pods: bool) -> Observed:
-        await self.line.call("observe", name)
+    async def observe(
+        self, name: EndpointName, *, with_pods: bool, keys: Collection[ObjectKey] | None = None
+    ) -> Observed:
+        if keys is None or keys or with_pods:
+            await self.line.call("observe", name)
         observed = self.model.observe(name)
-        return observed if with_pods else replace(observed, pods=None)
+        there = {key: live for key, live in observed.objects.items() if keys is None or key in keys}
+        return Observed(objects=there, pods=observed.pods if with_pods else None)
 
     async def pods(self, name: EndpointName) -> tuple[Manifest, ...]:
         await self.line.call("pods", name)
@@ -77,14 +80,8 @@ class FakeCluster:
         return {**shown, "metadata": {**shown["metadata"], "resourceVersion": str(self.model.version())}}
 
     def _projections(self, kind: Kind) -> dict[ObjectKey, Manifest]:
-        there = {key: live for key, live in self.model.objects.items() if key.kind is kind}
-        return {key: project(live) for key, live in there.items() if _is_selected(live)}
+        return {key: project(live) for key, live in self.model.objects.items() if key.kind is kind}
 
     async def carry_out(self, action: Action) -> Manifest | None:
         await self.line.call("apply" if isinstance(action, Apply) else "delete", str(action.key))
         return self.model.carry_out(action)
-
-
-def _is_selected(live: Manifest) -> bool:
-    """Whether an object has the label that is watched; people's own manifests have it, too."""
-    return (live["metadata"].get("labels") or {}).get("gco.io/type") == "inference"

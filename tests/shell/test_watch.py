@@ -21,7 +21,6 @@ async def test_without_a_place_everything_is_listed_first_in_one_stream(server: 
     assert asked.query == {
         "watch": "true",
         "allowWatchBookmarks": "true",
-        "labelSelector": "gco.io/type=inference",
         "sendInitialEvents": "true",
         "resourceVersionMatch": "NotOlderThan",
     }
@@ -36,7 +35,6 @@ async def test_with_a_place_nothing_is_listed(server: Server) -> None:
     assert asked.query == {
         "watch": "true",
         "allowWatchBookmarks": "true",
-        "labelSelector": "gco.io/type=inference",
         "resourceVersion": "4711",
     }
 
