@@ -8,6 +8,7 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import looptime
@@ -32,10 +33,11 @@ from gco_stream.core.projection import project
 from gco_stream.core.record import spec_hash
 from gco_stream.core.rollout import read_rollout
 from gco_stream.core.route import read_route
+from gco_stream.core.times import written
 from gco_stream.errors import Transient
 from gco_stream.queue import WorkQueue
 from gco_stream.reconciler import Reconciler
-from tests.builders import SCOPE
+from tests.builders import NOW, SCOPE
 from tests.busy_cluster import BusyCluster
 from tests.fakes.clock import THE_BEGINNING, FakeClock
 from tests.fakes.cluster import FakeCluster
@@ -46,6 +48,7 @@ WRITES = ("apply", "delete", "write_status", "promote", "purge")
 _WORKERS = 3
 _WATCH_SECONDS = 0.25
 _LONGEST_STORM = 3600.0
+_moments = count(1)
 
 Facts = Mapping[str, Any]
 
@@ -158,6 +161,10 @@ class StormRecords(FakeRecords):
         super().__init__(line=line)
         self._cluster = cluster
         self.lies: list[str] = []
+
+    def put(self, item: Item) -> None:
+        """Let somebody write a record; they say when, so that no two writes leave the same."""
+        super().put({**item, "updated_at": written(NOW + timedelta(milliseconds=next(_moments)))})
 
     async def write_status(self, item: Item, region: str, status: Mapping[str, Any]) -> Item:
         self.lies += self._cluster.lies(item["endpoint_name"], status)
