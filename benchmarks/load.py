@@ -76,7 +76,7 @@ class Load:
         """Ask for another path, or another bound."""
         self._number += 1
         if is_autoscaled:
-            await self._set("HorizontalPodAutoscaler", name, "spec.autoscaling.max_replicas", 5 + self._number % 90)
+            await self._set("HorizontalPodAutoscaler", name, "spec.autoscaling.max_replicas", 5 + self._number)
         else:
             await self._set("Ingress", name, "ingress_path", f"/inference/{name}/{self._number}")
 

@@ -1,4 +1,4 @@
-"""What the watch on our objects has shown: the latest projection of each.
+"""What the watch has shown: the latest projection of each object.
 
 It answers without a request whether an endpoint is as it should be. Whatever it cannot answer, or anything that is to
 be changed, is read from the API server itself.

@@ -1,4 +1,4 @@
-"""Follows our objects in the cluster, so that whatever changes about them is looked at.
+"""Follows the objects in the cluster, so that whatever changes about them is looked at.
 
 One watch for each kind feeds the mirror, and the mirror says which endpoints a change is news of. A watch that ends is
 taken up where it was; one whose place is too old lists everything anew.
