@@ -55,18 +55,6 @@ def test_a_kind_is_followed_from_its_list_on_unless_its_watch_broke_off_and_noth
     assert followed == [False, True, False, True]
 
 
-def test_all_is_seen_once_every_kind_is_followed() -> None:
-    mirror = Mirror()
-    seen = [mirror.sees_all()]
-
-    for kind in Kind:
-        mirror.take(kind, listed())
-        seen.append(mirror.sees_all())
-    mirror.doubt(Kind.SERVICE)
-
-    assert [*seen, mirror.sees_all()] == [False, False, False, False, True, False]
-
-
 @pytest.mark.behaviour("B39")
 def test_target_groups_are_counted_over_all_ingresses_with_those_of_canaries() -> None:
     mirror = a_mirror(a_projection())
@@ -76,15 +64,6 @@ def test_target_groups_are_counted_over_all_ingresses_with_those_of_canaries() -
     mirror.take(Kind.INGRESS, listed(a_projection("inference-llama"), with_canary))
 
     assert mirror.target_groups() == 3
-
-
-@pytest.mark.behaviour("B39")
-def test_an_ingress_of_somebody_else_is_no_target_group_of_ours() -> None:
-    mirror = a_mirror()
-
-    mirror.take(Kind.INGRESS, listed(a_projection("theirs", digest="")))
-
-    assert mirror.target_groups() == 0
 
 
 def test_an_endpoint_is_observed_with_all_of_its_objects_and_nobody_elses() -> None:

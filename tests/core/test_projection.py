@@ -13,7 +13,7 @@ from gco_stream.core.compare import differences
 from gco_stream.core.manifests import render
 from gco_stream.core.manifests.ownership import is_ours
 from gco_stream.core.models import Kind, Manifest, is_leaving
-from gco_stream.core.projection import digest, digest_of_intent, digest_of_live, is_somebody_elses, project
+from gco_stream.core.projection import digest, digest_of_intent, digest_of_live, project
 from gco_stream.core.record import Endpoint, read_endpoint
 from gco_stream.core.rollout import read_rollout
 from tests.builders import (
@@ -246,29 +246,6 @@ def test_conditions_that_nobody_reads_make_no_difference() -> None:
 
 def test_what_lacks_our_marks_is_not_ours_in_a_projection_either() -> None:
     assert not is_ours(project(foreign(a_live(deployment_of(an_endpoint())))), NAME)
-
-
-@pytest.mark.behaviour("B13")
-@pytest.mark.parametrize("labels", [None, {"app": "llama", "app.kubernetes.io/managed-by": "Helm"}])
-def test_of_somebody_elses_object_only_its_coming_and_going_is_kept(labels: dict[str, str] | None) -> None:
-    live = a_live(deployment_of(an_endpoint()), **a_deployment_status(1))
-    live["metadata"] |= {"labels": labels, "annotations": {"theirs": "x"}}
-    thin = project(live)
-
-    live["metadata"]["generation"] += 1
-    live["spec"]["replicas"] = 7
-    assert project(live) == thin
-    assert is_somebody_elses(thin)
-    assert not is_ours(thin, NAME)
-    assert thin["metadata"]["name"] == NAME
-
-
-@pytest.mark.parametrize("mark", ["gco.io/type", "gco.io/endpoint", "app.kubernetes.io/managed-by"])
-def test_any_one_of_our_labels_that_is_left_keeps_an_object_from_being_somebody_elses(mark: str) -> None:
-    live = a_live(deployment_of(an_endpoint()))
-    live["metadata"]["labels"] = {mark: live["metadata"]["labels"][mark]}
-
-    assert not is_somebody_elses(project(live))
 
 
 def huge() -> Endpoint:
