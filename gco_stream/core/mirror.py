@@ -164,10 +164,7 @@ class Mirror:
         self._reached[kind] = max(version, self._reached.get(kind, 0))
 
     def _drop(self, key: ObjectKey, projection: Manifest) -> bool:
-        """Forget an object that is gone, unless it, or another of the same name, has been seen since.
-
-        An object whose label somebody took away is gone from the watch, and back as soon as it is repaired.
-        """
+        """Forget an object that is gone, unless it, or another of the same name, has been seen since."""
         uid, version = projection["metadata"]["uid"], version_of(projection)
         self._reach(key.kind, version)
         self._gone[uid] = version

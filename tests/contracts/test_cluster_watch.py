@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from gco_stream.core.mirror import Listed, Mirror, Shown, Vanished, WatchEvent, version_of
 from gco_stream.core.models import Apply, Delete, EndpointName, Kind, Manifest, ObjectKey
-from gco_stream.core.projection import digest, digest_of_intent, digest_of_live, project
+from gco_stream.core.projection import digest, digest_of_intent, digest_of_live, is_somebody_elses, project
 from tests.contracts.stages import (
     LABELS,
     SPECS,
@@ -131,18 +131,22 @@ class WatchContract:
 
         assert shows("llama")(shown)
 
-    async def test_what_lacks_the_label_is_not_seen(self, stage: Stage) -> None:
-        theirs = labelled(manifests_of(stage)[SERVICE], **{WATCHED: "training"})
+    @pytest.mark.behaviour("B13")
+    async def test_what_lacks_every_label_of_ours_is_shown_as_somebody_elses(self, stage: Stage) -> None:
+        theirs: dict[str, Any] = copy.deepcopy(dict(manifests_of(stage)[SERVICE]))
+        theirs["metadata"]["labels"] = {"app": "llama"}
         await stage.make(theirs)
 
         async with watching(stage, Kind.SERVICE) as events:
             listed = await anext(events)
 
         assert isinstance(listed, Listed)
-        assert listed.projections == ()
+        (projection,) = listed.projections
+        assert projection["metadata"]["name"] == "llama"
+        assert is_somebody_elses(projection)
 
     @pytest.mark.behaviour("B14")
-    async def test_an_object_whose_label_is_taken_away_vanishes_and_comes_back_with_it(self, stage: Stage) -> None:
+    async def test_an_object_whose_label_is_changed_is_still_shown_and_is_news_each_time(self, stage: Stage) -> None:
         manifest, mirror = manifests_of(stage)[SERVICE], Mirror()
         live = (await created(stage, {SERVICE: manifest}))[SERVICE]
         repair = Apply(key=SERVICE, manifest=manifest, uid=live["metadata"]["uid"], why="test")
@@ -151,8 +155,8 @@ class WatchContract:
             mirror.take(Kind.SERVICE, await anext(events))
             for _ in range(2):
                 await stage.make(labelled(manifest, **{WATCHED: "training"}))
-                vanished = await until(events, tells_of_the_end("llama"))
-                assert mirror.take(Kind.SERVICE, vanished) == {"llama"}
+                changed = await until(events, shows("llama"))
+                assert mirror.take(Kind.SERVICE, changed) == {"llama"}
                 await stage.cluster.carry_out(repair)
                 shown = await until(events, shows("llama", digest_is=digest_of_intent(manifest)))
                 assert mirror.take(Kind.SERVICE, shown) == {"llama"}
