@@ -18,7 +18,16 @@ _BEGIN = re.compile(rf"(?:(?:\A|^\.\.\.(?:[ \t].*)?\n)({_LEAD}---)|^(---))(?=\s|
 
 
 class _Loader(yaml.SafeLoader):
-    """Leaves times as the strings that they are in a record."""
+    """Leaves times as the strings that they are in a record, and takes no key twice: the last one would just win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                problem = f"{key.value!r} stands twice in one map"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -92,7 +101,7 @@ def _documents(text: str, name: str, *, is_json: bool) -> Iterator[tuple[str, An
     """Read each document by itself, so that one that is broken hides none of the others."""
     if text.lstrip()[:1] in ("{", "["):
         try:
-            document = json.loads(text)
+            document = json.loads(text, object_pairs_hook=_once_each)
         except (RecursionError, ValueError) as error:
             document = Unreadable(_json_complaint(error, name))
         # What is no JSON may still be YAML, unless it calls itself otherwise.
@@ -107,6 +116,14 @@ def _documents(text: str, name: str, *, is_json: bool) -> Iterator[tuple[str, An
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             line, column, reason = _fault(error, part)
             yield where, Unreadable(f"{name}, line {first + line}, column {column + 1}: no valid YAML: {reason}")
+
+
+def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice in one map")
+    return found
 
 
 def _json_complaint(error: Exception, name: str) -> str:

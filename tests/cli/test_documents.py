@@ -124,6 +124,28 @@ class TestEverythingIsToldAtOnce:
         assert f"{first}, line 1: more than one record of a: the first is in {first}, line 1" in ended.told[2]
 
 
+class TestAKeyThatStandsTwice:
+    def test_is_told_and_not_taken(self, tmp_path: Path) -> None:
+        text = "endpoint_name: a\nspec:\n  replicas: 1\n  image: x\n  replicas: 2\n"
+
+        assert told_of(tmp_path, text) == ["line 5, column 3: no valid YAML: 'replicas' stands twice in one map"]
+
+    def test_in_json_too(self, tmp_path: Path) -> None:
+        (tmp_path / "a.json").write_text('{"endpoint_name": "a", "spec": {"replicas": 1, "replicas": 2}}')
+
+        (complaint,) = records_in([tmp_path / "a.json"])[1]
+        assert complaint.endswith("no valid JSON: 'replicas' stands twice in one map")
+
+    def test_but_what_is_merged_in_may_be_said_anew(self, tmp_path: Path) -> None:
+        file = tmp_path / "records.yaml"
+        file.write_text("- &a {endpoint_name: a, spec: {image: x}}\n- {<<: *a, endpoint_name: b}\n")
+
+        records, complaints = records_in([file])
+
+        assert [one.record for one in records] == [{"endpoint_name": n, "spec": {"image": "x"}} for n in "ab"]
+        assert not complaints
+
+
 def test_several_files_are_one_wish(shell: Shell, writers: Writers, tmp_path: Path) -> None:
     files = [written(tmp_path, f"{name}.yaml", GOOD.format(name=name)) for name in ("a", "b")]
 
