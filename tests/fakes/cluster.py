@@ -40,8 +40,7 @@ class FakeCluster:
     async def observe(
         self, name: EndpointName, *, with_pods: bool, keys: Collection[ObjectKey] | None = None
     ) -> Observed:
-        if keys is None or keys or with_pods:
-            await self.line.call("observe", name)
+        await self.line.call("observe", name)
         observed = self.model.observe(name)
         there = {key: live for key, live in observed.objects.items() if keys is None or key in keys}
         return Observed(objects=there, pods=observed.pods if with_pods else None)
