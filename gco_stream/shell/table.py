@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
 _KEY = "endpoint_name"
+# While an answer is decoded it takes ten times its size; a full one, of 1 MB, would be the peak of a whole start.
+_PAGE = 250
 _NO_LATER_EPOCH = (
     "NOT (region_status.#region.#cluster = :cluster AND attribute_type(region_status.#region.#epoch, :number)"
     " AND region_status.#region.#epoch > :epoch AND region_status.#region.#epoch <= :largest)"
@@ -39,10 +41,10 @@ class RecordTable:
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
     async def scan(self, *, is_consistent: bool = True) -> AsyncIterator[Sequence[Item]]:
-        """Read every record, strongly consistent unless half the price is worth more, page by page of at most 1 MB."""
+        """Read every record, strongly consistent unless half the price is worth more, page by page."""
         start: dict[str, Any] = {}
         while True:
-            page = await self.call("scan", ConsistentRead=is_consistent, **start)
+            page = await self.call("scan", ConsistentRead=is_consistent, Limit=_PAGE, **start)
             yield _taken_out(page["Items"])
             if not page.get("LastEvaluatedKey"):
                 return
