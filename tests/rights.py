@@ -24,13 +24,22 @@ def needed(lines: Iterable[str]) -> frozenset[Right]:
 
 
 def denied(lines: Iterable[str]) -> list[str]:
-    """Return what the account has asked for in vain, one line each."""
+    """Return what the account has asked for in vain, one line each.
+
+    An API server that has just started refuses everything until it has read the roles; what it grants later is granted.
+    """
+    asked = list(_asked(lines))
+    later = {_right(entry) for entry in asked if _is_allowed(entry)}
     return [
         f"{verb} {entry['requestURI']}: {verb} {group or 'core'}/{resource} is not in k8s/base/role.yaml"
-        for entry in _asked(lines)
-        if (entry.get("annotations") or {}).get("authorization.k8s.io/decision") != "allow"
+        for entry in asked
+        if not _is_allowed(entry) and _right(entry) not in later
         for verb, group, resource in [_right(entry)]
     ]
+
+
+def _is_allowed(entry: dict[str, Any]) -> bool:
+    return (entry.get("annotations") or {}).get("authorization.k8s.io/decision") == "allow"
 
 
 def granted(role: dict[str, Any]) -> frozenset[Right]:

@@ -56,7 +56,6 @@ def imported(folder: Path, *arguments: str, **environment: str) -> tuple[int, se
         ("schema", 0),
         ("endpoint create --help", 0),
         ("endpoint create", 2),
-        ("endpoint create -f /absent.yaml", 2),
         ("endpoint scale chat many", 2),
         ("replay --offline", 2),
         ("top --nonsense", 2),

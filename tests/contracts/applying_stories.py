@@ -1,5 +1,7 @@
 """What is asked of both API servers by applying: whose fields are whose, and what becomes of them."""
 
+from typing import Any
+
 from tests.contracts.conversations import Conversation
 from tests.contracts.request_stories import STORIES, story
 from tests.contracts.small_manifests import a_deployment, a_service, an_ingress
@@ -19,6 +21,10 @@ async def applying(talk: Conversation) -> None:
     await talk.get("Service", "llama")
 
 
+def of_pods(container: dict[str, Any]) -> dict[str, Any]:
+    return {"spec": {"template": {"spec": {"containers": [container]}}}}
+
+
 @story
 async def empty_values_under_other_hands(talk: Conversation) -> None:
     manifest = a_deployment()
@@ -29,13 +35,10 @@ async def empty_values_under_other_hands(talk: Conversation) -> None:
     await talk.merge("Deployment", "llama", {"metadata": {"labels": {"a": "b"}}}, fieldManager="other")
     await talk.apply(manifest)
     await talk.apply({**a_deployment(), "spec": {"replicas": 0}}, "other", force=False)
-    changed = await talk.get("Deployment", "llama")
-    changed["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "EMPTY", "value": "2"}]
-    await talk.put(changed, fieldManager="other")
+    theirs = {**container, "env": [{"name": "EMPTY", "value": "2"}]}
+    await talk.merge("Deployment", "llama", of_pods(theirs), fieldManager="other")
     await talk.apply(manifest)
-    changed = await talk.get("Deployment", "llama")
-    del changed["spec"]["template"]["spec"]["containers"][0]["env"]
-    await talk.put(changed, fieldManager="other")
+    await talk.merge("Deployment", "llama", of_pods({**container, "env": None}), fieldManager="other")
     await talk.apply(manifest)
 
 

@@ -15,20 +15,22 @@ class ReplicasSeen:
     kubernetes: Kubernetes
     name: str
     _values: list[int | None] = field(default_factory=list)
-    _version: str = ""
+    _marks: set[str] = field(default_factory=set)
 
     async def values(self) -> list[int | None]:
         """Return every value up to now, each once in a row, oldest first; None where the Deployment was gone.
 
         The last value before the watch comes first.
         """
-        # Versions of one Deployment are told in their order, so with the present one all earlier ones have been seen.
-        live = await self.kubernetes.get("Deployment", self.name)
-        if live is None:
-            await eventually(lambda: self._values[-1] is None, what=f"end of Deployment {self.name}, seen by the watch")
-        else:
-            now = int(live["metadata"]["resourceVersion"])
-            await eventually(lambda: int(self._version or 0) >= now, what=f"version {now} of Deployment {self.name}")
+        # A watch tells of all Deployments in their order: with what is written now all that was before has been seen.
+        mark = f"{self.name}-seen-{len(self._marks)}"
+        labels = {"mark": mark}
+        pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "none", "image": "none"}]}}
+        spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": pod}
+        made = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": mark}, "spec": spec}
+        await self.kubernetes.apply(made)
+        await eventually(lambda: mark in self._marks, what=f"Deployment {mark}, seen by the watch")
+        await self.kubernetes.delete("Deployment", mark)
         return list(self._values)
 
     async def begin(self) -> str:
@@ -44,14 +46,13 @@ class ReplicasSeen:
         async with aclosing(self.kubernetes.watch("Deployment", resource_version=version)) as events:
             async for event, live in events:
                 assert event != "ERROR", live
+                self._marks.add(live["metadata"]["name"])
                 if live["metadata"]["name"] == self.name:
                     self._note(None if event == "DELETED" else live)
         raise AssertionError("the watch has ended, and what came after it was not seen")
 
     def _note(self, live: Manifest | None) -> None:
         value = None if live is None else live["spec"]["replicas"]
-        if live is not None:
-            self._version = live["metadata"]["resourceVersion"]
         if self._values[-1:] != [value]:
             self._values.append(value)
 

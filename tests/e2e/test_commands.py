@@ -174,8 +174,10 @@ class TestWithoutAController:
 
         assert text.code == 1
         lines = text.out.splitlines()
-        removed = [line.split(maxsplit=1)[1] for line in lines if line.startswith("-  ")]
-        added = [line.split(maxsplit=1)[1] for line in lines if line.startswith("+  ")]
+        changed = [line for line in lines if "gco.io/template-fields" not in line]
+        removed = [line.split(maxsplit=1)[1] for line in changed if line.startswith("-  ")]
+        added = [line.split(maxsplit=1)[1] for line in changed if line.startswith("+  ")]
+        assert len(changed) == len(lines) - 2
         assert removed == ["image: acme/server:v1", "value: (hidden)", "- name: B"]
         assert added == ["image: acme/server:v2"]
         assert "rollout {max_surge: 1, max_unavailable: 0}" in text.err
