@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _KEY = "endpoint_name"
 # While an answer is decoded it takes ten times its size; a full one, of 1 MB, would be the peak of a whole start.
-_PAGE = 250
+_PAGE = 400
 _NO_LATER_EPOCH = (
     "NOT (region_status.#region.#cluster = :cluster AND attribute_type(region_status.#region.#epoch, :number)"
     " AND region_status.#region.#epoch > :epoch AND region_status.#region.#epoch <= :largest)"

@@ -290,5 +290,5 @@ class TestDynamoRecords(RecordsContract):
 
         assert len(pages) > 1
         # Decoding more at once would be the peak of a start's memory.
-        assert max(len(page) for page in pages) <= 250
+        assert max(len(page) for page in pages) <= 400
         assert sorted(item["endpoint_name"] for page in pages for item in page) == sorted(names)
