@@ -18,9 +18,11 @@ from gco_stream.core.manifests.ownership import (
     FIELD_MANAGER,
     FOUND_TEMPLATE,
     HOLD,
+    INFERENCE,
     MANAGED_BY,
     TEMPLATE_FIELDS,
     TEMPLATE_VERSION,
+    TYPE,
     labels_of,
 )
 from gco_stream.core.merging import applied_by, entry_key, fields_of, keeps_empty_strings, list_key, owned_part
@@ -33,7 +35,6 @@ _PATH = "path"
 _LONGEST_HOLD = 200
 _METADATA = ("uid", "resourceVersion", "generation", "deletionTimestamp")
 _IDENTITY = ("uid", "resourceVersion", "deletionTimestamp", "name", "namespace")
-_TYPE, _INFERENCE = "gco.io/type", "inference"
 _MARKS = (MANAGED_BY, ENDPOINT, FOUND_TEMPLATE, TEMPLATE_VERSION, TEMPLATE_FIELDS)
 _KEPT_ANNOTATIONS = (HEALTH_PATH, *ROUTE_ANNOTATIONS)
 _COUNTERS = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
@@ -77,7 +78,7 @@ def project(live: Manifest) -> Manifest:
 
 def _may_be_an_endpoints(labels: Mapping[str, str]) -> bool:
     """Whether an object has any label by which an endpoint's is known, ours or the poller's."""
-    return labels.get(_TYPE) == _INFERENCE or labels.get(MANAGED_BY) == FIELD_MANAGER or ENDPOINT in labels
+    return labels.get(TYPE) == INFERENCE or labels.get(MANAGED_BY) == FIELD_MANAGER or ENDPOINT in labels
 
 
 def _of_somebody_else(metadata: Mapping[str, Any]) -> Manifest:

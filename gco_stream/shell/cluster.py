@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from gco_stream.core.manifests.ownership import FIELD_MANAGER, REPLICAS_MANAGER
+from gco_stream.core.manifests.ownership import FIELD_MANAGER, INFERENCE, REPLICAS_MANAGER, TYPE
 from gco_stream.core.mirror import WatchEvent
 from gco_stream.core.models import (
     Action,
@@ -35,7 +35,7 @@ _COLLECTIONS = {
     Kind.INGRESS: ("apis/networking.k8s.io/v1", "ingresses"),
     Kind.AUTOSCALER: ("apis/autoscaling/v2", "horizontalpodautoscalers"),
 }
-_OF_ENDPOINTS = "gco.io/type=inference"
+_OF_ENDPOINTS = f"{TYPE}={INFERENCE}"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _APPLY = {"fieldManager": FIELD_MANAGER, "force": "true"}
 # Without force, so that a count that has changed since it was read is a conflict and nothing is written.

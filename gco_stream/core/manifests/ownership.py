@@ -14,6 +14,8 @@ TEMPLATE_VERSION = "gco.io/template-version"
 TEMPLATE_FIELDS = "gco.io/template-fields"
 FOUND_TEMPLATE = "gco.io/found-template"
 HOLD = "gco.io/hold"
+TYPE = "gco.io/type"
+INFERENCE = "inference"
 
 _RESERVED_KEYS = frozenset({"app", "project"})
 _RESERVED_DOMAINS = ("gco.io", "kubernetes.io", "k8s.io")
@@ -54,7 +56,7 @@ def is_reserved(label: str) -> bool:
 
 def pod_labels(app: str) -> dict[str, str]:
     """Return the labels of an endpoint's pods, which the selectors of the platform know."""
-    return {"app": app, "project": "gco", "gco.io/type": "inference"}
+    return {"app": app, "project": "gco", TYPE: INFERENCE}
 
 
 def metadata(
