@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from gco_stream.cli.interrupting import Ledger
 from gco_stream.core.recording import to_line
 from tests.builders import an_item
 from tests.cli.captures import a_capture, recorded
+from tests.cli.processes import command_started
 from tests.cli.test_telling import KEYS
 from tests.fakes.line import soon
 from tests.shell.servers import Server, says
@@ -38,18 +38,9 @@ async def server() -> AsyncIterator[Server]:
 async def started(*arguments: str, server: Server) -> AsyncIterator[asyncio.subprocess.Process]:
     inherited = {key: os.environ[key] for key in ("PATH", "LANG", "PYTHONPATH") if key in os.environ}
     nowhere = {"HOME": "/absent", "AWS_EC2_METADATA_DISABLED": "true", "REGION": "us-east-1"}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gco_stream", *arguments),
-        env={**inherited, **nowhere, **KEYS, "AWS_ENDPOINT_URL": server.url},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
+    environment = {**inherited, **nowhere, **KEYS, "AWS_ENDPOINT_URL": server.url}
+    async with command_started(*arguments, environment=environment) as process:
         yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 async def interrupted(process: asyncio.subprocess.Process) -> tuple[int | None, str, list[str]]:

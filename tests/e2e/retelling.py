@@ -3,13 +3,13 @@
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.cli.commands import Ended, shell_at
+from tests.cli.processes import command_started
 from tests.world import Site
 from tests.writers import Writers
 
@@ -62,18 +62,8 @@ def a_day_of_history(writers: Writers, name: str = "chat") -> None:
 
 @asynccontextmanager
 async def started(site: Site, *arguments: str, **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gco_stream", *arguments),
-        env={**os.environ, **site.administrator, **more},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
+    async with command_started(*arguments, environment={**os.environ, **site.administrator, **more}) as process:
         yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 async def says(process: asyncio.subprocess.Process, words: str) -> None:
