@@ -6,7 +6,6 @@ A change there restarts pods that nobody has touched. Where that is meant, renew
 
 import copy
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from tests.builders import (
     deployment_of,
     manifests_of,
 )
+from tests.core.golden import as_written_down
 from tests.left_behind import kept
 from tests.next_version import next_version
 from tests.poller import deployment
@@ -84,10 +84,8 @@ def as_found(live: Manifest) -> Any:
 def test_what_is_applied_to_each_kind_of_server_is_what_is_written(name: str) -> None:
     path = GOLDEN / f"{name}.json"
     text = json.dumps(adopted(name, RECORDS[name]), indent=2) + "\n"
-    if os.environ.get("RENEW_GOLDEN"):
-        path.write_text(text)
 
-    assert text == path.read_text()
+    assert text == as_written_down(path, text)
 
 
 def test_nothing_is_written_that_is_not_applied() -> None:
